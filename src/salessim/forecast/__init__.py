@@ -1,0 +1,1 @@
+"""What came out: labelled results, the verdict, and their pictures."""

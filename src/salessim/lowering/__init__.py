@@ -1,0 +1,1 @@
+"""From words to arrays: the only door between the model and the kernels."""

@@ -1,0 +1,1 @@
+"""The domain in plain dataclasses: laws, pipelines, sources, customers, calendar."""
