@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +17,16 @@ class Law(ABC):
     live in the upper tail, where ``1 - cdf`` has no digits left.
     """
 
+    if TYPE_CHECKING:  # at run time a law with a field of this name must inherit no property
+
+        @property
+        def mean(self) -> float:
+            """Expected value; ``inf`` when it does not exist. Needs ``math`` only."""
+
     @property
-    @abstractmethod
-    def mean(self) -> float:
-        """Expected value; ``inf`` when it does not exist. Needs ``math`` only."""
+    def is_memoryless(self) -> bool:
+        """Whether what is left does not depend on the age: true of the exponential law only."""
+        return False
 
     @abstractmethod
     def survival(self, x: FloatArray) -> FloatArray:
@@ -41,3 +48,34 @@ class Law(ABC):
         """Natural logarithm of `survival`; ``-inf`` where nothing survives."""
         with np.errstate(divide="ignore"):
             return np.log(self.survival(x))
+
+
+def floats(x: object) -> FloatArray:
+    """Return ``x`` as an array of float64 (scipy's functions promise less)."""
+    return np.asarray(x, dtype=np.float64)
+
+
+def tail_mean_at(
+    x: FloatArray, *, s: FloatArray, survival: FloatArray, above: FloatArray
+) -> FloatArray:
+    """Return E[X; the upper share s] from what lies above a point near ``isf(s)``.
+
+    Parameters
+    ----------
+    x : ndarray
+        ``isf(s)``, as exactly as it could be computed; infinite where ``s`` is 0.
+    s : ndarray
+        Upper share asked for.
+    survival, above : ndarray
+        P(X > x) and E[X; X > x]. What ``s`` has beyond P(X > x) lies at x: an atom there, or
+        the rounding of x.
+    """
+    at_x = np.where(s > 0.0, x, 0.0)
+    return np.where(s > 0.0, above + at_x * (s - survival), 0.0)
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """Say a number to four digits, thousands separated, with its unit (``days`` has a singular)."""
+    digits = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    name = "day" if unit == "days" and digits == "1" else unit
+    return f"{digits} {name}".rstrip()
