@@ -1,1 +1,8 @@
-"""What came out: labelled results, the verdict, and their pictures."""
+"""What comes out of a run: a labelled forecast, the verdict, tables and charts."""
+
+from salessim.forecast.forecast import SERIES, Forecast
+from salessim.forecast.funnel import Funnel
+from salessim.forecast.series import Series, Split, Summary
+from salessim.forecast.verdict import Verdict
+
+__all__ = ["SERIES", "Forecast", "Funnel", "Series", "Split", "Summary", "Verdict"]

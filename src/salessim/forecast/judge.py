@@ -1,0 +1,222 @@
+"""How the verdict is reached: model.md, "With and without external leads"."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from salessim._typing import BoolArray, FloatArray, IntArray
+from salessim.forecast.labels import BASE_ORIGINS, Labels
+from salessim.forecast.verdict import NeedFrom, Verdict, Word
+from salessim.model.calendar import DAYS_PER_MONTH, Timeline, add_months
+
+if TYPE_CHECKING:
+    from salessim.lowering.program import Facts
+    from salessim.model.plan import Sustainability
+
+WILSON_Z = 1.959963984540054
+"""97.5 % point of the normal distribution, for intervals of 95 %."""
+
+
+class Parts(NamedTuple):
+    """Bookings by trajectory and simulated period, in hundredths: what the verdict looks at."""
+
+    customers: IntArray
+    base: IntArray
+    total: IntArray
+
+
+def judge(
+    bookings: NDArray[Any], *, labels: Labels, sustainability: Sustainability, facts: Facts
+) -> Verdict:
+    """Reach the verdict from the bookings of all simulated periods.
+
+    Parameters
+    ----------
+    bookings : ndarray of int64, shape (trajectory, simulated period, pipeline, origin)
+        Hundredths of the currency.
+    labels : Labels
+    sustainability : Sustainability
+        The need, the past, and the thresholds of the words.
+    facts : Facts
+        Run rate, reproduction number and logo retention, exact from the parameters.
+    """
+    parts = _parts(bookings, labels)
+    line = labels.timeline
+    need, need_from = need_per_month(sustainability, facts)
+    window = min(line.window, line.simulated)
+    edges = line.edges
+    needed = 100 * need * (edges[-1] - edges[-1 - window]) / DAYS_PER_MONTH
+    base, customers, total = (
+        part[:, -window:].sum(axis=1) for part in (parts.base, parts.customers, parts.total)
+    )
+    notes = _reasons(labels, facts)
+    share = external_share(parts, line.periods)
+    if None in share:
+        notes["external_share"] = "nothing is booked in some periods"
+    known: dict[str, Any] = {
+        "need_per_month": need,
+        "need_from": need_from,
+        "window": (line.period_start(line.simulated - window), line.period_start(line.simulated)),
+        "external_share": share,
+        "reproduction_number": facts.reproduction_number,
+        "logo_retention": facts.logo_retention,
+        "currency": labels.currency,
+        "notes": notes,
+    }
+    if need_from == "run rate" and need <= 0:
+        return _no_verdict(known)
+    short = shortfall(parts.base, need, sustainability.past, line)
+    first = first_short(short)
+    probability = float((base >= needed).mean())
+    half, most = _lead_factors(base, total - base, needed, notes)
+    return Verdict(
+        word=_word(probability, sustainability),
+        probability=probability,
+        interval=wilson(probability, len(base)),
+        customers_only_probability=float((customers >= needed).mean()),
+        runway=_runway(first, line),
+        never_short=float((first == line.simulated).mean()),
+        lead_factor_p50=half,
+        lead_factor_p90=most,
+        **known,
+    )
+
+
+def need_per_month(sustainability: Sustainability, facts: Facts) -> tuple[float, NeedFrom]:
+    """Return money per month the business must book, and who says so."""
+    if sustainability.need is not None:
+        return sustainability.need, "plan"
+    if sustainability.past:
+        return math.fsum(sustainability.past) / len(sustainability.past), "past"
+    return facts.run_rate_per_month, "run rate"
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a proportion seen ``count`` times (Wilson 1927, eq. 4)."""
+    z2 = WILSON_Z**2 / count
+    centre = (share + z2 / 2) / (1 + z2)
+    half = WILSON_Z / (1 + z2) * math.sqrt(share * (1 - share) / count + z2 / (4 * count))
+    # Rounding must not push the interval off the proportion at 0 and 1.
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
+
+
+def shortfall(base: IntArray, need: float, past: tuple[float, ...], line: Timeline) -> BoolArray:
+    """Say for each period whether the trailing twelve months are below the need.
+
+    Before twelve months have passed, the months of `past` fill in pro rata by days; without
+    them the time since the start is held against its own share of the need.
+
+    Returns
+    -------
+    ndarray of bool, shape (trajectory, period)
+    """
+    window = line.window
+    edges = np.asarray(line.edges, dtype=np.float64)
+    done = np.cumsum(base, axis=1)
+    trailing = done.astype(np.float64)
+    trailing[:, window:] = done[:, window:] - done[:, :-window]
+    days = np.empty(line.simulated)
+    for t in range(line.simulated):
+        first = t + 1 - window
+        if first >= 0:
+            days[t] = edges[t + 1] - edges[first]
+        elif past:
+            missing = (line.start - line.period_start(first)).days
+            days[t] = edges[t + 1] + missing
+            trailing[:, t] += 100 * past_bookings(past, missing, line)
+        else:
+            days[t] = edges[t + 1]
+    return trailing < 100 * need * days / DAYS_PER_MONTH
+
+
+def past_bookings(past: tuple[float, ...], days: float, line: Timeline) -> float:
+    """Return what the last ``days`` before the start booked, each month's value spread evenly."""
+    booked = 0.0
+    for back, value in enumerate(reversed(past)):
+        near = (line.start - add_months(line.start, -back)).days
+        far = (line.start - add_months(line.start, -back - 1)).days
+        booked += value * min(max(days - near, 0), far - near) / (far - near)
+    return booked
+
+
+def first_short(short: BoolArray) -> IntArray:
+    """Return each trajectory's first period that falls short; the number of periods = never."""
+    first: IntArray = np.argmax(short, axis=1)
+    first[~short.any(axis=1)] = short.shape[1]
+    return first
+
+
+def external_share(parts: Parts, periods: int) -> tuple[float | None, ...]:
+    """Return by reported period the ratio of mean external to mean bookings; None where none."""
+    total = parts.total[:, :periods].sum(axis=0)
+    external = total - parts.base[:, :periods].sum(axis=0)
+    return tuple(float(e / t) if t else None for e, t in zip(external, total, strict=True))
+
+
+def _parts(bookings: NDArray[Any], labels: Labels) -> Parts:
+    by_origin = bookings.sum(axis=2, dtype=np.int64)
+    index = [labels.origins.index(name) for name in BASE_ORIGINS if name in labels.origins]
+    customers = labels.origins.index("customers")
+    return Parts(
+        customers=by_origin[:, :, customers],
+        base=by_origin[:, :, index].sum(axis=2),
+        total=by_origin.sum(axis=2),
+    )
+
+
+def _reasons(labels: Labels, facts: Facts) -> dict[str, str]:
+    no_revenue = "no revenue recurs in this plan: what it books are single sales"
+    notes = {"nrr": no_revenue, "grr": no_revenue}
+    if facts.reproduction_number is None:
+        notes["reproduction_number"] = "nothing in the plan makes customers who could leave"
+    if facts.logo_retention is None:
+        notes["logo_retention"] = "there are no customers at the start"
+    if not labels.external_sources:
+        notes["lead_factor_p50"] = "the plan has no external source"
+        notes["lead_factor_p90"] = notes["lead_factor_p50"]
+    return notes
+
+
+def _no_verdict(known: dict[str, Any]) -> Verdict:
+    reason = (
+        "no need is stated, and the plan has no run rate to measure against; "
+        "state [sustainability] need or past"
+    )
+    undefined = (
+        "word", "probability", "interval", "customers_only_probability", "runway", "never_short",
+        "lead_factor_p50", "lead_factor_p90",
+    )  # fmt: skip
+    known["notes"].update(dict.fromkeys(undefined, reason))
+    return Verdict(**{**dict.fromkeys(undefined), **known, "runway": (None, None, None)})
+
+
+def _word(probability: float, sustainability: Sustainability) -> Word:
+    if probability >= sustainability.self_sustaining:
+        return "self-sustaining"
+    return "fragile" if probability >= sustainability.fragile else "dependent on external leads"
+
+
+def _runway(first: IntArray, line: Timeline) -> Any:
+    # An order statistic, not an interpolation: half way between a period and never is neither.
+    index = np.quantile(first, [0.1, 0.5, 0.9], method="inverted_cdf").astype(int)
+    return tuple(line.period_start(int(t)) if t < line.simulated else None for t in index)
+
+
+def _lead_factors(
+    base: IntArray, external: IntArray, needed: float, notes: dict[str, str]
+) -> tuple[float | None, float | None]:
+    """Return the factors on the external bookings that meet the need with P 0.5 and P 0.9."""
+    if "lead_factor_p50" in notes:
+        return None, None
+    gap = np.maximum(needed - base, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor: FloatArray = np.where(gap > 0, gap / external, 0.0)
+    half, most = np.quantile(factor, [0.5, 0.9], method="inverted_cdf")
+    for name, value in (("lead_factor_p50", half), ("lead_factor_p90", most)):
+        if not np.isfinite(value):
+            notes[name] = "too many trajectories have no external bookings to multiply"
+    return tuple(float(f) if np.isfinite(f) else None for f in (half, most))  # type: ignore[return-value]

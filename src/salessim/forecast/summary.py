@@ -1,0 +1,131 @@
+"""A forecast in a few numbers: the CSV for a spreadsheet, the document for a program."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from salessim._typing import FloatArray
+from salessim.forecast.forecast import SERIES, Forecast
+from salessim.forecast.series import Series, Summary
+from salessim.forecast.verdict import Verdict
+
+TOTALS = ("bookings", "wins")
+CSV_COLUMNS = ("series", "unit", "origin", "period", "mean", "se", "p10", "p50", "p90")
+ALL = "(all)"
+BASE = "(without external leads)"
+
+
+def safe_cell(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula: a leading ``= + - @`` is quoted."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+
+
+def write_csv(forecast: Forecast, path: Path) -> None:
+    """Write one row per series, origin and period; see `Forecast.to_csv`.
+
+    Every series comes for all origins and without external leads; bookings also for each origin.
+    """
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        for origin, series in _csv_blocks(forecast):
+            words = (series.name, safe_cell(series.unit), safe_cell(origin))
+            for t, day in enumerate(series.periods):
+                numbers = (_decimal(values[t], series) for values in series.summary)
+                writer.writerow((*words, day.isoformat(), *numbers))
+
+
+def _csv_blocks(forecast: Forecast) -> Iterator[tuple[str, Series]]:
+    base = forecast.without_external_leads()
+    for name in SERIES:
+        yield ALL, forecast.series(name)
+        yield BASE, base.series(name)
+    yield from forecast.bookings.by("origin").items()
+
+
+def _decimal(value: float, series: Series) -> str:
+    """Write money to the cent and counts to four digits; nothing when undefined."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.{2 if series.divisor != 1 else 4}f}"
+
+
+def document(forecast: Forecast) -> dict[str, Any]:
+    """Return the document of ``run --json``; see `Forecast.summary`."""
+    origin = forecast.provenance
+    notes = _notes(forecast)
+    return {
+        "run": {
+            "trajectories": forecast.trajectories,
+            "seed": origin.seed,
+            "engine": origin.engine,
+            "version": origin.version,
+            "program_sha256": origin.program_sha256,
+            "stage_entries": origin.stage_entries,
+            "simulate_seconds": origin.seconds,
+        },
+        "periods": [day.isoformat() for day in forecast.labels.periods],
+        **_numbers(forecast),
+        "without_external_leads": _numbers(forecast.without_external_leads()),
+        "verdict": _verdict(forecast.verdict),
+        "notes": notes,
+    }
+
+
+def _numbers(forecast: Forecast) -> dict[str, Any]:
+    return {
+        "series": {name: _plain(forecast.series(name).summary) for name in SERIES},
+        "totals": {name: _plain(forecast.series(name).total_summary) for name in TOTALS},
+    }
+
+
+def _plain(summary: Summary) -> dict[str, Any]:
+    return {name: _nan_to_none(values) for name, values in summary._asdict().items()}
+
+
+def _nan_to_none(values: FloatArray) -> Any:
+    if values.ndim:
+        return [None if math.isnan(value) else value for value in values.tolist()]
+    value = float(values)
+    return None if np.isnan(value) else value
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    runway = verdict.runway[1]
+    return {
+        "word": verdict.word,
+        "probability": verdict.probability,
+        "interval": list(verdict.interval) if verdict.interval else None,
+        "need_per_month": verdict.need_per_month,
+        "need_from": verdict.need_from,
+        "customers_only_probability": verdict.customers_only_probability,
+        "runway_p50": runway.isoformat() if runway else None,
+        "reproduction_number": verdict.reproduction_number,
+        "logo_retention": verdict.logo_retention,
+        "nrr": verdict.nrr,
+        "grr": verdict.grr,
+        "external_share": list(verdict.external_share),
+        "luck_only": verdict.luck_only,
+    }
+
+
+def _notes(forecast: Forecast) -> dict[str, str]:
+    """Return by address in the document why a value is null."""
+    names = {"runway": "runway_p50"}
+    shown = _verdict(forecast.verdict)
+    notes = {
+        f"verdict.{names.get(name, name)}": reason
+        for name, reason in forecast.verdict.notes.items()
+        if names.get(name, name) in shown
+    }
+    if "verdict.runway_p50" not in notes and shown["runway_p50"] is None:
+        notes["verdict.runway_p50"] = "in half of the trajectories or more it never falls short"
+    if forecast.trajectories == 1:
+        notes["se"] = "one trajectory has no standard error"
+    return notes

@@ -1,0 +1,183 @@
+"""The verdict: do the customers already there keep the business going without new leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import Any, Literal
+
+NeedFrom = Literal["plan", "past", "run rate"]
+Word = Literal["self-sustaining", "fragile", "dependent on external leads"]
+Dates = tuple[date | None, date | None, date | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the last twelve months of the simulated span say about the base.
+
+    The base is what descends from ``open_deals`` and ``customers``. What is undefined is None,
+    with the reason in `notes`.
+
+    Attributes
+    ----------
+    word : str or None
+        ``self-sustaining``, ``fragile`` or ``dependent on external leads``.
+    probability : float or None
+        Share of trajectories whose base books at least the need in the window.
+    interval : (float, float) or None
+        Wilson's 95 % interval of `probability`: the Monte Carlo error only.
+    need_per_month : float
+        Money per month of 30.4375 days.
+    need_from : str
+        ``plan``, ``past`` or ``run rate``: who says so.
+    window : (date, date)
+        First day of the window and first day after it.
+    customers_only_probability : float or None
+        The same probability without the open deals, which came from past leads.
+    runway : (date or None, date or None, date or None)
+        P10, P50 and P90 of the first day of the first period whose trailing twelve months fall
+        below the need; None = never.
+    never_short : float or None
+        Share of trajectories whose base never falls below the need.
+    external_share : tuple of float or None
+        By reported period, mean external bookings as a share of mean bookings.
+    reproduction_number : float or None
+        New customers a customer brings over its life, through all sources that make customers.
+    logo_retention : float or None
+        Share of the customers at the start still active twelve months later.
+    nrr, grr : None
+        Net and gross revenue retention: undefined as long as no revenue recurs.
+    lead_factor_p50, lead_factor_p90 : float or None
+        Multiples of the external bookings that meet the need in half, and in nine of ten,
+        of the trajectories; 0 when the base needs none.
+    luck_only : bool
+        Whether the spread is the luck of the deals only: nothing in the plan is uncertain.
+    currency : str
+    notes : dict of str to str
+        By attribute, why it is None.
+    """
+
+    word: Word | None
+    probability: float | None
+    interval: tuple[float, float] | None
+    need_per_month: float
+    need_from: NeedFrom
+    window: tuple[date, date]
+    customers_only_probability: float | None
+    runway: Dates
+    never_short: float | None
+    external_share: tuple[float | None, ...]
+    reproduction_number: float | None
+    logo_retention: float | None
+    nrr: None = None
+    grr: None = None
+    lead_factor_p50: float | None
+    lead_factor_p90: float | None
+    luck_only: bool = True
+    currency: str
+    notes: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold; `from_dict` reads it back."""
+        raw = {field.name: getattr(self, field.name) for field in fields(self)}
+        raw["interval"] = list(self.interval) if self.interval else None
+        raw["window"] = [day.isoformat() for day in self.window]
+        raw["runway"] = [day.isoformat() if day else None for day in self.runway]
+        raw["external_share"] = list(self.external_share)
+        raw["notes"] = dict(self.notes)
+        return raw
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Verdict:
+        """Read what `to_dict` wrote."""
+        p10, p50, p90 = (date.fromisoformat(day) if day else None for day in raw["runway"])
+        first, after = (date.fromisoformat(day) for day in raw["window"])
+        return cls(
+            **{
+                **raw,
+                "interval": tuple(raw["interval"]) if raw["interval"] else None,
+                "window": (first, after),
+                "runway": (p10, p50, p90),
+                "external_share": tuple(raw["external_share"]),
+            }
+        )
+
+    def sentences(self) -> list[str]:
+        """Say the verdict in plain words, one thought a sentence."""
+        said = [self._headline(), self._need()]
+        if self.probability is not None:
+            said += [self._probability(), self._runway(), self._leads()]
+        return [sentence for sentence in [*said, self._customers()] if sentence]
+
+    def _headline(self) -> str:
+        if self.word is None:
+            return f"No verdict: {self.notes['word']}."
+        return f"Without new external leads the business is {self.word}."
+
+    def _need(self) -> str:
+        source = {
+            "plan": "stated in the plan",
+            "past": "the mean of the twelve months before the start",
+            "run rate": "the plan's own run rate at the start: no need is stated",
+        }[self.need_from]
+        if self.word is None:
+            return ""
+        return f"It must book {self.need_per_month:,.0f} {self.currency} a month ({source})."
+
+    def _probability(self) -> str:
+        low, high = self.interval or (0.0, 1.0)
+        first, after = self.window
+        luck = "luck of the deals only: no input is uncertain; " if self.luck_only else ""
+        return (
+            f"From {first} to {after - timedelta(days=1)} what is already there books that much in "
+            f"{percent(self.probability or 0.0)} of the trajectories ({luck}95 % interval "
+            f"{percent(low)} to {percent(high)}); the customers alone, open deals aside, in "
+            f"{percent(self.customers_only_probability or 0.0)}."
+        )
+
+    def _runway(self) -> str:
+        never = self.never_short or 0.0
+        if never == 1.0:
+            return "Its trailing twelve months never fall below the need."
+        p10, p50, p90 = (day.isoformat() if day else "never" for day in self.runway)
+        return (
+            f"Runway: its trailing twelve months first fall below the need in the period of {p50} "
+            f"(P50; P10 {p10}, P90 {p90}; never in {percent(never)} of the trajectories)."
+        )
+
+    def _leads(self) -> str:
+        half, most = self.lead_factor_p50, self.lead_factor_p90
+        if half is None or most is None:
+            reason = self.notes.get("lead_factor_p50") or self.notes.get("lead_factor_p90")
+            return f"Lead level that would be just enough: not defined, {reason}."
+        if most == 0:
+            return "It needs no external leads to get there."
+        return (
+            f"Just enough external leads: {half:.2f} times the plan's to get there in half of the "
+            f"trajectories, {most:.2f} times in nine of ten."
+        )
+
+    def _customers(self) -> str:
+        said = []
+        if self.reproduction_number is not None:
+            said.append(
+                f"a customer brings {self.reproduction_number:.2f} new customers in its life"
+            )
+        if self.logo_retention is not None:
+            said.append(f"{percent(self.logo_retention)} of the customers stay twelve months")
+        if not said:
+            return ""
+        text = "; ".join(said)
+        return f"{text[0].upper()}{text[1:]}."
+
+
+def percent(share: float) -> str:
+    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0 % and 100 %."""
+    digits = 0 if 0.1 <= share <= 0.9 else 1
+    text = f"{100 * share:.{digits}f}"
+    if float(text) == 0 and share > 0:
+        return "< 0.1 %"
+    if float(text) == 100 and share < 1:
+        return "> 99.9 %"
+    return f"{float(text):g} %"
