@@ -1,3 +1,48 @@
 """Monte Carlo sales forecasts, and whether the customers you have sustain the business."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from salessim.errors import SalessimError
+
+if TYPE_CHECKING:
+    from salessim.api import explain, load_plan, save_run, simulate, validate
+    from salessim.config import Plan
+    from salessim.forecast import Forecast, Funnel, Series, Verdict
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Forecast",
+    "Funnel",
+    "Plan",
+    "SalessimError",
+    "Series",
+    "Verdict",
+    "__version__",
+    "explain",
+    "load_plan",
+    "save_run",
+    "simulate",
+    "validate",
+]
+
+_HOMES = {
+    "salessim.api": ("explain", "load_plan", "save_run", "simulate", "validate"),
+    "salessim.config": ("Plan",),
+    "salessim.forecast": ("Forecast", "Funnel", "Series", "Verdict"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Found on first use: `import salessim` and `salessim --help` load no numpy, numba or pandas.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'salessim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

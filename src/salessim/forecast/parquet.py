@@ -23,7 +23,7 @@ KEY = b"salessim"
 FORMAT = 1
 COLUMNS = ("bookings", "wins", "leads", "new_customers", "lost_customers")
 ROWS_PER_BLOCK = 2**20
-EXACT = 2**52
+EXACT = 2**51
 """Hundredths up to here survive division by 100 and back in float64."""
 
 

@@ -1,0 +1,87 @@
+"""Charts say what the forecast says, and are the same bytes for the same forecast."""
+
+import subprocess
+import sys
+
+import forecast_cube as fc
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from salessim.forecast import SERIES, plot
+
+
+@pytest.fixture(scope="module")
+def noise():
+    return fc.forecast(fc.random_cube(), title="Acme: $10 to $20 plan", need=20_000)
+
+
+@pytest.mark.parametrize("series", SERIES)
+def test_fan_shows_medians_and_bands(noise, series):
+    ax = Figure().add_subplot()
+    assert noise.plot.fan(series, ax) is ax
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    shown = noise.series(series)
+    assert np.array_equal(lines["P50"].get_ydata(), shown.summary.p50)
+    band = ax.collections[0].get_datalim(ax.transData)
+    assert band.y1 == pytest.approx(shown.summary.p90.max())
+    if series == "leads":
+        assert "P50 without external leads" not in lines
+    else:
+        base = noise.without_external_leads().series(series)
+        drawn = lines["P50 without external leads"].get_ydata()
+        assert np.array_equal(drawn, base.summary.p50)
+    assert ("need" in lines) == (series == "bookings")
+
+
+def test_origins_stack_to_the_mean(noise):
+    ax = noise.plot.origins()
+    tops = [bar.get_y() + bar.get_height() for bar in ax.containers[-1]]
+    assert tops == pytest.approx(noise.bookings.summary.mean)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["outbound", "customers", "open deals", "need"]
+
+
+def test_thousands_are_separated_and_periods_are_dates(noise):
+    ax = noise.plot.fan("bookings")
+    ax.figure.canvas.draw()
+    assert "20,000" in [text.get_text() for text in ax.get_yticklabels()]
+    assert "2027" in ax.get_xticklabels()[0].get_text()
+    assert ax.get_ylabel() == "USD per month"
+    days = fc.timeline(periods=3, value=30, unit="day")
+    assert plot.fan(fc.forecast(fc.random_cube(n=5), line=days)).get_ylabel() == "USD per 30 days"
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_same_forecast_same_bytes(noise, tmp_path, suffix):
+    paths = [tmp_path / f"{name}.{suffix}" for name in "ab"]
+    for path in paths:
+        plot.save(noise.plot.fan("bookings"), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    # A dollar sign is money here, not mathematics.
+    if suffix == "svg":
+        assert "$10 to $20 plan" in paths[0].read_text()
+
+
+def test_no_need_no_line():
+    facts = fc.Facts(
+        stage_entries=1,
+        run_rate_per_month=0,
+        reproduction_number=None,
+        logo_retention=None,
+        stuck_open_deals=0,
+    )
+    ax = fc.forecast(fc.random_cube(n=5), facts=facts).plot.fan()
+    assert "need" not in [line.get_label() for line in ax.get_lines()]
+
+
+def test_labels_are_shown_as_they_are():
+    assert plot.plain_label("_hidden").startswith(" _")
+    assert plot.plain_label("a$b$") == r"a\$b\$"
+
+
+def test_matplotlib_is_loaded_only_for_charts():
+    code = "import salessim.forecast, sys; print('matplotlib' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    out = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    assert out.stdout.strip() == "False"
