@@ -13,6 +13,7 @@ Shares nothing with the kernels, not even the tables: tests compare the two.
 
 from __future__ import annotations
 
+import functools
 import math
 from calendar import monthrange
 from dataclasses import dataclass, fields
@@ -21,9 +22,10 @@ from datetime import timedelta
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.lowering.opening import SMALLEST_LOG_SURVIVAL
 from salessim.model.calendar import Timeline
 from salessim.model.law import Law, floats
-from salessim.model.plan import Model, OpenDeals, Pipeline, Source, Stage
+from salessim.model.plan import Customers, Model, OpenDeals, Pipeline, Source, Stage
 
 SURE_BOUND = 1e7
 """A bound below this is answer enough: such a plan can be run."""
@@ -119,7 +121,7 @@ def _compounded(growth: float, months: int) -> float:
 
 
 def _instant_bound(model: Model) -> float:
-    """Return the stage entries if every stage took no time and every customer stayed from the first day."""
+    """Return the stage entries if stages took no time and all customers stayed from day one."""
     days = model.timeline.edges[-1]
     deals = {p.name: 0.0 for p in model.pipelines}
     customers = float(len(model.customers.ids)) if model.customers else 0.0
@@ -219,14 +221,14 @@ def expected_on_grid(model: Model, *, steps_per_day: int) -> Expected:
         if source.kind == "external":
             _add_births(born[source.pipeline], grid.rates(source), new=source.buyer_is_new)
     if model.customers is not None:
-        stays = grid.survival_means(model.customers.lifetime)
-        active = _active_customers(model, grid, kernels, opening, born, stays)
+        walks = [_walk(born[p], kernels[p], opening[p], grid)[1] for p in born]
+        won = floats(np.sum([wins[NEW_BUYERS] for wins in walks], axis=0))
+        active = _active_customers(model, model.customers, grid, kernels=kernels, won=won)
         for source in model.sources:
             if source.kind == "customer":
                 births = grid.rates(source) * active
                 _add_births(born[source.pipeline], births, new=source.buyer_is_new)
-    walks = [_walk(born[p.name], kernels[p.name], opening[p.name], grid) for p in model.pipelines]
-    return _summary(model, grid, walks)
+    return _summary(model, grid, [_walk(born[p], kernels[p], opening[p], grid) for p in born])
 
 
 def _add_births(stream: FloatArray, births: FloatArray, *, new: bool) -> None:
@@ -270,62 +272,59 @@ def _opening_exits(
 
 def _chance_to_advance(stage: Stage, age: float) -> float:
     """P(advance | age): each outcome weighted by what is left of it, S_k(age); stuck ones stay."""
+    if age == 0.0:
+        return stage.conversion
     failing = 1.0 - stage.conversion
     outcomes = [(stage.conversion, stage.cycle_time), (failing * stage.lost_share, stage.loss_time)]
     if stage.no_decision is not None:
         outcomes.append((failing * stage.no_decision.share, stage.no_decision.after))
-    if age == 0.0:
-        return stage.conversion
-    left = [p * math.exp(float(law.log_survival(floats([age]))[0])) for p, law in outcomes]
-    total = math.fsum(left) + failing * stage.stuck_share
-    return left[0] / total if total > 0.0 else 0.0
+    logs = [math.log(failing * stage.stuck_share)] if failing * stage.stuck_share else []
+    for probability, law in outcomes:
+        left = float(law.log_survival(floats([age]))[0])
+        vanished = probability == 0.0 or left <= SMALLEST_LOG_SURVIVAL
+        logs.append(-math.inf if vanished else math.log(probability) + left)
+    advance = logs[-len(outcomes)]
+    return 0.0 if advance == -math.inf else math.exp(advance - float(np.logaddexp.reduce(logs)))
 
 
 def _active_customers(
     model: Model,
+    customers: Customers,
     grid: _Grid,
+    *,
     kernels: dict[str, list[FloatArray]],
-    opening: dict[str, list[FloatArray]],
-    born: dict[str, FloatArray],
-    lifetime: FloatArray,
+    won: FloatArray,
 ) -> FloatArray:
-    """Mean number of active customers in each step, summed over generations of referrals."""
+    """Mean number of active customers in each step, summed over generations of referrals.
+
+    ``won`` are the first generation: customers won from open deals and external sources.
+    """
     # a customer won somewhere within a step is there for half of it
-    stays = floats(np.convolve(lifetime, [0.5, 0.5])[: grid.steps])
-    rates = {p.name: np.zeros(grid.steps) for p in model.pipelines}
+    stays = np.convolve(grid.survival_means(customers.lifetime), [0.5, 0.5])[: grid.steps]
+    rates: dict[str, FloatArray] = {}
     for source in model.sources:
         if source.kind == "customer" and source.buyer_is_new:
-            rates[source.pipeline] += grid.rates(source)
-    first = np.zeros(grid.steps)
-    instant = np.zeros(grid.steps)
-    instant[0] = 1.0
-    nobody = {p.name: [np.zeros(grid.steps)] * len(p.stages) for p in model.pipelines}
-    to_win = {}
-    for p in model.pipelines:
-        first += _walk(born[p.name], kernels[p.name], opening[p.name], grid)[1][NEW_BUYERS]
-        if rates[p.name].any():
-            stream = np.broadcast_to(instant, (4, grid.steps))
-            to_win[p.name] = _walk(stream, kernels[p.name], nobody[p.name], grid)[1][DEALS]
-    active = generation = _base_customers(model, grid)[0] + grid.convolve(first, stays)
+            rates[source.pipeline] = rates.get(source.pipeline, 0.0) + grid.rates(source)
+    to_win = {name: functools.reduce(grid.convolve, kernels[name]) for name in rates}
+    active = generation = _base_customers(customers, grid)[0] + grid.convolve(won, floats(stays))
     while to_win and generation.max() > 1e-14 * active.max():
         births = [
             grid.convolve(rates[name] * generation, kernel) for name, kernel in to_win.items()
         ]
-        generation = grid.convolve(floats(np.sum(births, axis=0)), stays)
+        generation = grid.convolve(floats(np.sum(births, axis=0)), floats(stays))
         active = active + generation
     return active
 
 
-def _base_customers(model: Model, grid: _Grid) -> tuple[FloatArray, FloatArray]:
+def _base_customers(customers: Customers, grid: _Grid) -> tuple[FloatArray, FloatArray]:
     """Return how many customers of the start are active in each step, and how many it loses."""
     active, lost = np.zeros(grid.steps), np.zeros(grid.steps)
-    if model.customers is None or not model.customers.ids:
-        return active, lost
-    tenure = model.customers.tenure_days
-    ages = np.zeros(len(model.customers.ids)) if tenure is None else tenure
+    ages = customers.tenure_days
+    if ages is None:
+        ages = np.zeros(len(customers.ids))
     for age, count in zip(*np.unique(ages, return_counts=True), strict=True):
-        active += count * grid.survival_means(model.customers.lifetime, age=float(age))
-        lost += count * grid.kernel(model.customers.lifetime, age=float(age))
+        active += count * grid.survival_means(customers.lifetime, age=float(age))
+        lost += count * grid.kernel(customers.lifetime, age=float(age))
     return active, lost
 
 
@@ -339,10 +338,10 @@ def _summary(
         for p, (_, won) in zip(model.pipelines, walks, strict=True)
     ]
     gained = floats(np.sum([won[NEW_BUYERS] for _, won in walks], axis=0))
-    lost = _base_customers(model, grid)[1]
-    count = 0
+    lost, count = np.zeros(grid.steps), 0
     if model.customers is not None:
-        lost = lost + grid.convolve(gained, grid.kernel(model.customers.lifetime))
+        lost = grid.convolve(gained, grid.kernel(model.customers.lifetime))
+        lost += _base_customers(model.customers, grid)[1]
         count = len(model.customers.ids)
     gained, lost = grid.by_period(gained), grid.by_period(lost)
     return Expected(
