@@ -46,7 +46,7 @@ def test_thousands_are_separated_and_periods_are_dates(noise):
     ax = noise.plot.fan("bookings")
     ax.figure.canvas.draw()
     assert "20,000" in [text.get_text() for text in ax.get_yticklabels()]
-    assert "2027" in ax.get_xticklabels()[0].get_text()
+    assert "Feb" in [text.get_text() for text in ax.get_xticklabels()]
     assert ax.get_ylabel() == "USD per month"
     days = fc.timeline(periods=3, value=30, unit="day")
     assert plot.fan(fc.forecast(fc.random_cube(n=5), line=days)).get_ylabel() == "USD per 30 days"
