@@ -46,13 +46,25 @@ class Pipelines(NamedTuple):
     """[p + 1] first stage of each pipeline; the last entry is the number of stages."""
     amount_law: IntArray
     """[p] row of `Tables.full` with the amount of a won deal, in hundredths of the currency."""
+    origins: int
+    """Number of origins; a count's slot is pipeline * origins + origin."""
 
 
 class Arrivals(NamedTuple):
-    """External leads: one line per source and calendar month, ordered by pipeline."""
+    """External leads: sources ordered by pipeline, and a line per source and calendar month."""
 
     first: IntArray
-    """[p + 1] first line of each pipeline."""
+    """[p + 1] first source of each pipeline, in this order ``k``."""
+    source: IntArray
+    """[k] index among the external sources, in the order of the plan."""
+    tag: IntArray
+    """[k] 2 * origin + (1 when the buyer is new)."""
+    opens: FloatArray
+    """[k] days; leads before are dropped (the source's ``from``)."""
+    closes: FloatArray
+    """[k] days; leads from here on are dropped (``until``, or the end)."""
+    first_line: IntArray
+    """[k + 1] first line of each source."""
     entity: UIntArray
     """[line] entity: hash of the source's name and the month's first day."""
     mean: FloatArray
@@ -61,14 +73,6 @@ class Arrivals(NamedTuple):
     """[line] days; leads are uniform on [start, start + length)."""
     length: FloatArray
     """[line] days."""
-    opens: FloatArray
-    """[line] days; leads before are dropped (the source's ``from``)."""
-    closes: FloatArray
-    """[line] days; leads from here on are dropped (``until``, or the end)."""
-    tag: IntArray
-    """[line] 2 * origin + (1 when the buyer is new)."""
-    source: IntArray
-    """[line] index among the external sources."""
 
 
 class CustomerSources(NamedTuple):
@@ -80,8 +84,14 @@ class CustomerSources(NamedTuple):
     """[j] hash of the source's name; a customer's line is its own entity XOR this."""
     rate: FloatArray
     """[j, c] events per customer and day in each cell."""
+    days_per_event: FloatArray
+    """[j, c] the inverse of `rate`; 0 where nothing happens."""
     cumulative: FloatArray
     """[j, c + 1] expected events per customer from the start to each cell edge."""
+    guide: IntArray
+    """[j, 1025] a cell that starts no later than operational time b / guide_scale."""
+    guide_scale: FloatArray
+    """[j] buckets of the guide per expected event."""
     buyer_is_new: IntArray
     """[j] 1 when a win makes a new customer."""
 

@@ -1,0 +1,219 @@
+"""Run a Program: chunks of trajectories on any executor, merged in order."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from salessim._typing import Int32Array, IntArray, Progress
+from salessim.engine.cube import Cube
+from salessim.lowering.program import Arrays, Program
+
+LARGEST_CHUNK = 256
+CHUNKS_PER_THREAD = 8
+
+
+class Counts(NamedTuple):
+    """The arrays of a `Cube`, for a chunk or for all; a kernel writes into them."""
+
+    bookings: IntArray
+    wins: Int32Array
+    new_customers: Int32Array
+    lost_customers: Int32Array
+    leads: Int32Array
+    flows: Int32Array
+
+
+class Chunk(NamedTuple):
+    """A finished chunk: its first trajectory and what it counted."""
+
+    first: int
+    counts: Counts
+    entries: IntArray
+
+
+def _allocate(program: Program, trajectories: int) -> Counts:
+    periods = program.periods
+    slots = len(program.pipelines) * len(program.origins)
+    by_slot = (trajectories, periods, slots)
+    return Counts(
+        bookings=np.empty(by_slot, np.int64),
+        wins=np.empty(by_slot, np.int32),
+        new_customers=np.empty(by_slot, np.int32),
+        lost_customers=np.empty(by_slot, np.int32),
+        leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
+        flows=np.empty((trajectories, periods, len(program.stages), 4), np.int32),
+    )
+
+
+def _sizes(arrays: Arrays) -> tuple[int, int]:
+    """Guess how many live deals and customers a trajectory has: untouched pages cost nothing."""
+    customers = arrays.base.entity.size
+    events = arrays.customer_sources.cumulative[:, -1].sum()
+    deals = arrays.arrivals.mean.sum() + arrays.open_deals.entity.size
+    born = int(2 * (deals + customers * events)) + 4096
+    return born, customers + born
+
+
+def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
+    """Simulate trajectories ``first .. first + size - 1``; a function of its arguments only.
+
+    It is what an executor is given, so it and all it takes and returns can be pickled.
+    """
+    from salessim.kernels.state import make_tally, make_work  # noqa: PLC0415  (loads numba)
+    from salessim.kernels.walk import simulate  # noqa: PLC0415
+
+    # A copy of its own: threads that share the tables slow each other down.
+    arrays = Arrays(*(type(group)(*map(_own, group)) for group in program.arrays))
+    counts = _allocate(program, size)
+    entries = np.empty(size, np.int64)
+    tally = make_tally(
+        periods=program.periods,
+        slots=counts.bookings.shape[2],
+        sources=counts.leads.shape[2],
+        stages=counts.flows.shape[2],
+    )
+    deals, customers = _sizes(arrays)
+    done = 0
+    while done < size:
+        work = make_work(deals=deals, customers=customers)
+        rest = Counts(*(array[done:] for array in counts))
+        done += simulate(
+            arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:]
+        )
+        deals, customers = 2 * deals, 2 * customers
+    return Chunk(first, counts, entries)
+
+
+def _own(value: object) -> object:
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def _chunks(trajectories: int, threads: int) -> Iterator[tuple[int, int]]:
+    size = -(-trajectories // (threads * CHUNKS_PER_THREAD))
+    size = max(1, min(size, LARGEST_CHUNK))
+    for first in range(0, trajectories, size):
+        yield first, min(size, trajectories - first)
+
+
+class _Merge:
+    """Puts chunks in their place; what counts as finished is what stands without a gap."""
+
+    def __init__(self, program: Program, trajectories: int, progress: Progress | None) -> None:
+        self.counts = _allocate(program, trajectories)
+        self.entries = np.zeros(trajectories, np.int64)
+        self.finished = 0
+        self.progress = progress
+
+    def take(self, chunk: Chunk) -> None:
+        rows = slice(chunk.first, chunk.first + chunk.entries.size)
+        for whole, part in zip(self.counts, chunk.counts, strict=True):
+            whole[rows] = part
+        self.entries[rows] = chunk.entries
+        self.finished = rows.stop
+        if self.progress is not None:
+            self.progress(self.finished, self.entries.size)
+
+    def cube(self, program: Program, *, seed: int, seconds: float) -> Cube:
+        n = self.finished
+        by_slot = (n, program.periods, len(program.pipelines), len(program.origins))
+        counts = self.counts
+        return Cube(
+            bookings=counts.bookings[:n].reshape(by_slot),
+            wins=counts.wins[:n].reshape(by_slot),
+            new_customers=counts.new_customers[:n].reshape(by_slot),
+            lost_customers=counts.lost_customers[:n].reshape(by_slot),
+            leads=counts.leads[:n],
+            flows=counts.flows[:n],
+            stage_entries=self.entries[:n],
+            seed=seed,
+            requested=self.entries.size,
+            seconds=seconds,
+        )
+
+
+def _collect(
+    pool: Executor, program: Program, seed: int, merge: _Merge, *, ahead: int, threads: int
+) -> None:
+    """Keep ``ahead`` chunks under way and merge them in their order."""
+    waiting: list[Future[Chunk]] = []
+    try:
+        for first, size in _chunks(merge.entries.size, threads):
+            waiting.append(pool.submit(simulate_chunk, program, seed, first, size))
+            if len(waiting) > ahead:
+                merge.take(waiting.pop(0).result())
+        while waiting:
+            merge.take(waiting.pop(0).result())
+    except KeyboardInterrupt:
+        # Chunks that run are waited for by the pool; those that follow without a gap are kept.
+        for future in waiting:
+            future.cancel()
+        for future in waiting:
+            if future.cancelled() or merge.finished != _first(future):
+                break
+            merge.take(future.result())
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _first(future: Future[Chunk]) -> int:
+    return future.result().first
+
+
+def run(
+    program: Program,
+    *,
+    trajectories: int,
+    seed: int,
+    executor: Executor | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Cube:
+    """Simulate a Program.
+
+    Parameters
+    ----------
+    program : Program
+        From `salessim.lowering.lower`.
+    trajectories : int
+        1 to 2**32.
+    seed : int
+        0 to 2**64 - 1. The same Program and seed give the same bits, whatever the executor, the
+        threads or the number of trajectories.
+    executor : concurrent.futures.Executor, optional
+        Where chunks run: threads of this process when not given (kernels release the GIL).
+    threads : int, optional
+        Number of threads, or of workers the executor has; default: the processors there are.
+    progress : callable, optional
+        Called with (finished, asked for) after each chunk.
+
+    Returns
+    -------
+    Cube
+        With fewer trajectories than asked for when Ctrl-C stopped the run: what was finished.
+
+    Raises
+    ------
+    ValueError
+        When a parameter is out of its range.
+    """
+    if not 1 <= trajectories <= 2**32:
+        raise ValueError(f"trajectories must be 1 to 2**32, not {trajectories}")
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"seed must be 0 to 2**64 - 1, not {seed}")
+    workers = threads or os.cpu_count() or 1
+    merge = _Merge(program, trajectories, progress)
+    started = time.perf_counter()
+    pool = executor or ThreadPoolExecutor(workers)
+    try:
+        _collect(pool, program, seed, merge, ahead=2 * workers, threads=workers)
+    finally:
+        if executor is None:
+            pool.shutdown(wait=True)
+    return merge.cube(program, seed=seed, seconds=time.perf_counter() - started)

@@ -1,0 +1,71 @@
+"""The one policy for machine code: flags with their reasons, and a cache that never runs stale."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+
+
+def _fingerprint() -> str:
+    """Hash all that machine code depends on; numba itself sees changes in one file only."""
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    versions = (numba.__version__, np.__version__, platform.python_version(), platform.machine())
+    digest.update(repr(versions).encode())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path | None:
+    """Return this version's cache folder, or None when nowhere can be written."""
+    home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = Path(home) if home else Path.home() / ".cache"
+        folder = folder / "salessim" / _fingerprint()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+CACHE = _cache_folder()
+
+
+def _compile(function: Callable[..., Any], **flags: Any) -> Callable[..., Any]:
+    # The folder is read while decorating: numba's own setting is put back for other users of it.
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE or "")
+    try:
+        # error_model="numpy": Python's division checks stop loops from vectorising (3x on the log).
+        # No fastmath: the promise is the same bits everywhere.
+        return numba.njit(nogil=True, error_model="numpy", **flags)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def driver(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile an entry point and keep its machine code between processes."""
+    return _compile(function, cache=CACHE is not None)
+
+
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a pass over arrays, called by a driver (whose cached code contains it)."""
+    return _compile(function)
+
+
+def rule(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a scalar rule into its caller's loop: a call per draw would stop vectorising."""
+    return _compile(function, forceinline=True)
+
+
+def is_compiled() -> bool:
+    """Whether machine code for these sources is in the cache, so that nothing will be compiled."""
+    off = bool(numba.config.DISABLE_JIT)
+    return off or (CACHE is not None and next(CACHE.rglob("*.nbc"), None) is not None)

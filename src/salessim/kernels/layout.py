@@ -1,0 +1,12 @@
+"""Sizes that kernels and lowering agree on; free of numba, so that checking a plan is quick."""
+
+from __future__ import annotations
+
+STRIP = 512
+"""Deals whose random words are made at once: they stay in the first-level cache (8 kB)."""
+
+FULL_BITS = 10
+"""Cells of a law's quantile table: 2**10, the last one refined by as many."""
+
+RESIDUAL_BITS = 7
+"""The same for laws truncated to an age: there may be thousands of them."""

@@ -1,0 +1,114 @@
+"""One pass per stage over the live deals: outcome, time, count, and the survivors close ranks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salessim.kernels._jit import kernel, rule
+from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS, STRIP
+from salessim.kernels.philox import blocks_of_entities
+from salessim.kernels.sample import quantile, uniform
+
+ADVANCE = 0
+
+
+@rule
+def _word(words, row, i):
+    return np.uint64(words[row, i])
+
+
+@rule
+def exit_bin(t, clock_end, day_period):
+    """Period in which something happens; the overflow bin when that is beyond the end."""
+    return day_period[np.int64(min(t, clock_end))]
+
+
+@kernel
+def _look_up_conversion(out, time, size, day_cell, conversion):
+    for i in range(size):
+        out[i] = conversion[day_cell[np.uint64(time[i])]]
+
+
+@kernel
+def _draw_outcomes(out, words, size, conversion, shares):
+    """Outcomes by arithmetic: a branch that nobody can guess would double the time of a pass."""
+    w0, w1 = words[0], words[1]
+    share_lost, share_decided = shares[0], shares[1]
+    for i in range(size):
+        u = uniform(np.uint64(w0[i]), np.uint64(w1[i]))
+        p = conversion[i]
+        left = 1.0 - p
+        out[i] = (
+            np.int64(u >= p)
+            + np.int64(u >= p + left * share_lost)
+            + np.int64(u >= p + left * share_decided)
+        )
+
+
+@kernel
+def _draw_cycle_times(out, words, size, outcome, law, laws):
+    w2, w3 = words[2], words[3]
+    for i in range(size):
+        row = np.uint64(law[np.uint64(outcome[i])])
+        out[i] = quantile(laws, row, np.uint64(w2[i]), np.uint64(w3[i]), FULL_BITS)
+
+
+@kernel
+def walk_stage(program, stage, n, trajectory, seed, work, exits):
+    """Move n deals through a stage; return how many advance before the end, in place.
+
+    A strip at a time: loops short enough to vectorise first, then one that counts and compacts.
+    """
+    clock, stages, laws = program.clock, program.stages, program.tables.full
+    end, day_period, day_cell = clock.end, clock.day_period, clock.day_cell
+    conversion, shares, law = stages.conversion[stage], stages.shares[stage], stages.law[stage]
+    purpose = stages.purpose[stage]
+    time, entity, tag, words = work.deals.time, work.deals.entity, work.deals.tag, work.words
+    kept = 0
+    for low in range(0, n, STRIP):
+        size = min(STRIP, n - low)
+        blocks_of_entities(words, entity[low:], size, trajectory, purpose, seed)
+        _look_up_conversion(work.conversion, time[low:], size, day_cell, conversion)
+        _draw_outcomes(work.outcome, words, size, work.conversion, shares)
+        _draw_cycle_times(work.cycle_time, words, size, work.outcome, law, laws)
+        for i in range(size):
+            t = time[low + i] + work.cycle_time[i]
+            outcome = work.outcome[i]
+            exits[exit_bin(t, end, day_period), outcome] += 1
+            time[kept] = t
+            entity[kept] = entity[low + i]
+            tag[kept] = tag[low + i]
+            kept += (outcome == ADVANCE) & (t < end)
+    return kept
+
+
+@kernel
+def release_open_deals(program, stage, n, trajectory, seed, work, exits):
+    """Finish the visits in progress at the start; append those that advance to n deals."""
+    clock, opened, laws = program.clock, program.open_deals, program.tables.residual
+    first, last = opened.first[stage], opened.first[stage + 1]
+    purpose = program.stages.purpose[stage]
+    deals, words = work.deals, work.words
+    for low in range(first, last, STRIP):
+        size = min(STRIP, last - low)
+        if n + size >= deals.time.size:
+            return -1
+        blocks_of_entities(words, opened.entity[low:], size, trajectory, purpose, seed)
+        for i in range(size):
+            deal = low + i
+            group = opened.group[deal]
+            u = uniform(_word(words, 0, i), _word(words, 1, i))
+            outcome = (
+                np.int64(u >= opened.outcomes[group, 0])
+                + np.int64(u >= opened.outcomes[group, 1])
+                + np.int64(u >= opened.outcomes[group, 2])
+            )
+            w2, w3 = _word(words, 2, i), _word(words, 3, i)
+            t = quantile(laws, opened.law[group, outcome], w2, w3, RESIDUAL_BITS)
+            exits[exit_bin(t, clock.end, clock.day_period), outcome] += 1
+            deals.time[n] = t
+            deals.entity[n] = opened.entity[deal]
+            known = np.int64(opened.amount[deal] >= 0)
+            deals.tag[n] = opened.tag[deal] + ((known * (deal + 1)) << 32)
+            n += (outcome == ADVANCE) & (t < clock.end)
+    return n

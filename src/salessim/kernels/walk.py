@@ -1,0 +1,102 @@
+"""The walk: stage by stage over flat arrays, generation after generation of customers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salessim.kernels._jit import driver, kernel
+from salessim.kernels.births import FULL, customer_deals, external_leads
+from salessim.kernels.customers import book, live, settle_base
+from salessim.kernels.stages import exit_bin, release_open_deals, walk_stage
+
+
+@kernel
+def _enter(program, pipeline, n, work, flows):
+    """Count the deals that enter a pipeline's first stage."""
+    stage = program.pipelines.first_stage[pipeline]
+    for i in range(n):
+        period = exit_bin(work.deals.time[i], program.clock.end, program.clock.day_period)
+        flows[period, stage, 0] += 1
+
+
+@kernel
+def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally):
+    """Move n new deals (and, when opening, those in progress) to the end of a pipeline.
+
+    Return the number won and the number of visits; FULL for the first when a buffer is.
+    """
+    entries = 0
+    exits = tally.exits
+    last = program.pipelines.first_stage[pipeline + 1]
+    for stage in range(program.pipelines.first_stage[pipeline], last):
+        exits[:] = 0
+        entries += n
+        n = walk_stage(program, stage, n, trajectory, seed, work, exits)
+        if opening:
+            entries += program.open_deals.first[stage + 1] - program.open_deals.first[stage]
+            n = release_open_deals(program, stage, n, trajectory, seed, work, exits)
+            if n == FULL:
+                return FULL, entries
+        for period in range(exits.shape[0] - 1):
+            for outcome in range(3):
+                tally.flows[period, stage, 1 + outcome] += exits[period, outcome]
+            if stage + 1 < last:
+                tally.flows[period, stage + 1, 0] += exits[period, 0]
+    return n, entries
+
+
+@kernel
+def walk_trajectory(program, trajectory, seed, work, tally):
+    """Walk one trajectory; return its stage entries, or FULL when a buffer is too small."""
+    entries = 0
+    pipelines = program.pipelines.amount_law.size
+    low, high = 0, settle_base(program, trajectory, seed, work, tally.lost_customers)
+    if high == FULL:
+        return FULL
+    opening = True
+    while opening or low < high:
+        born = high
+        for pipeline in range(pipelines):
+            n = 0
+            if opening:
+                n = external_leads(program, pipeline, trajectory, seed, work, tally.leads)
+            if n != FULL:
+                n = customer_deals(program, pipeline, low, high, n, trajectory, seed, work)
+            if n == FULL:
+                return FULL
+            _enter(program, pipeline, n, work, tally.flows)
+            n, visits = _walk_pipeline(
+                program, pipeline, n, opening, trajectory, seed, work, tally
+            )
+            entries += visits
+            if n != FULL:
+                born = book(program, pipeline, n, born, trajectory, seed, work, tally)
+            if n == FULL or born == FULL:
+                return FULL
+        live(program, high, born, trajectory, seed, work, tally.lost_customers)
+        low, high, opening = high, born, False
+    return entries
+
+
+@driver
+def simulate(program, first, seed, work, tally, out, entries):
+    """Walk ``entries.size`` trajectories from ``first`` on into the arrays of ``out``.
+
+    Return how many are done: fewer when a buffer was too small for the next one.
+    """
+    periods = out.bookings.shape[1]
+    for i in range(entries.size):
+        for counts in (tally.bookings, tally.wins, tally.new_customers, tally.lost_customers):
+            counts[:] = 0
+        tally.leads[:] = 0
+        tally.flows[:] = 0
+        entries[i] = walk_trajectory(program, np.uint64(first + i), seed, work, tally)
+        if entries[i] == FULL:
+            return i
+        out.bookings[i] = tally.bookings[:periods]
+        out.wins[i] = tally.wins[:periods]
+        out.new_customers[i] = tally.new_customers[:periods]
+        out.lost_customers[i] = tally.lost_customers[:periods]
+        out.leads[i] = tally.leads[:periods]
+        out.flows[i] = tally.flows[:periods]
+    return entries.size

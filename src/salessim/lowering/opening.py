@@ -1,0 +1,154 @@
+"""What is there at the start: open deals given their age, customers given their tenure."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salessim._typing import FloatArray, IntArray
+from salessim.errors import SalessimError
+from salessim.kernels.layout import RESIDUAL_BITS
+from salessim.lowering.entities import entity
+from salessim.lowering.program import Base, OpenDeals
+from salessim.lowering.tables import never_table, quantile_table
+from salessim.model.law import Law
+from salessim.model.plan import Customers, Model, Stage
+
+SMALLEST_LOG_SURVIVAL = -640.0
+"""Below exp(-640) a survival probability has lost its digits: nothing is left to draw from."""
+
+
+class TableBank:
+    """Quantile tables collected while lowering; a row is what the Program refers to."""
+
+    def __init__(self, never: FloatArray) -> None:
+        self.tables = [never]
+        """Row 0 is *never*: the time of a stuck deal."""
+
+    def add(self, table: FloatArray) -> int:
+        """Append a table and return its row."""
+        self.tables.append(table)
+        return len(self.tables) - 1
+
+    def stack(self) -> FloatArray:
+        """Return all tables as one array [row, cell, 2]."""
+        return np.stack(self.tables)
+
+
+def outcome_laws(stage: Stage) -> tuple[list[float], list[Law | None]]:
+    """Probabilities and laws of advance, lost, no decision, stuck (which has none)."""
+    stays = 1.0 - stage.conversion
+    undecided = stage.no_decision
+    probabilities = [
+        stage.conversion,
+        stays * stage.lost_share,
+        stays * undecided.share if undecided else 0.0,
+        stays * stage.stuck_share,
+    ]
+    laws = [stage.cycle_time, stage.loss_time, undecided.after if undecided else None, None]
+    return probabilities, laws
+
+
+def _residual_row(law: Law, age: float, log_survival: float, bank: TableBank) -> int:
+    survival = float(np.exp(log_survival))
+    return bank.add(quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age))
+
+
+def _log_survival(law: Law | None, age: float) -> float:
+    # At age 0 a deal is fresh: nothing is known, not even that an instant step took any time.
+    if law is None or age == 0.0:
+        return 0.0
+    return float(law.log_survival(np.array([age]))[0])
+
+
+def _outcomes_given_age(stage: Stage, age: float, bank: TableBank) -> tuple[list[float], list[int]]:
+    """P(k | a) proportional to p_k S_k(a), cumulated, and the residual law of each outcome."""
+    probabilities, laws = outcome_laws(stage)
+    logs = [_log_survival(law, age) for law in laws]
+    rows = [0, 0, 0, 0]
+    possible = [
+        p > 0.0 and log > SMALLEST_LOG_SURVIVAL for p, log in zip(probabilities, logs, strict=True)
+    ]
+    if not any(possible):
+        return [0.0, 0.0, 0.0], rows
+    top = max(log for log, may in zip(logs, possible, strict=True) if may)
+    weights = np.zeros(4)
+    for k, law in enumerate(laws):
+        if possible[k]:
+            weights[k] = probabilities[k] * np.exp(logs[k] - top)
+            if law is not None:
+                rows[k] = _residual_row(law, age, logs[k], bank)
+    cumulative = np.cumsum(weights / weights.sum())
+    if probabilities[3] == 0.0:
+        # Rounding must not leave a sliver of probability for an outcome that does not exist.
+        cumulative[np.flatnonzero(weights)[-1] :] = 1.0
+    return [float(c) for c in cumulative[:3]], rows
+
+
+def lower_open_deals(
+    model: Model, stages: dict[str, Stage], bank: TableBank
+) -> tuple[OpenDeals, IntArray, int]:
+    """Return the open deals, their number per stage, and how many are too old to ever move."""
+    names = list(stages)
+    given = model.open_deals
+    ids = given.ids if given else ()
+    stage = np.array([names.index(name) for name in given.stages] if given else [], np.int64)
+    entities = np.array([entity("deal", name) for name in ids], np.uint64)
+    # Ordered by stage and identity: the order of the input rows leaves no trace.
+    order = np.lexsort((entities, stage))
+    stage = stage[order]
+    ages = given.age_days[order] if given else np.zeros(0)
+    amounts = given.amounts[order] if given else np.zeros(0)
+    is_new = given.buyer_is_new[order] if given else np.zeros(0, bool)
+    groups, group = np.unique(np.stack([stage, ages]), axis=1, return_inverse=True)
+    lowered = [
+        _outcomes_given_age(stages[names[int(index)]], float(age), bank) for index, age in groups.T
+    ]
+    stuck_group = np.array(
+        [max(o) == 0.0 and not stages[names[int(g)]].stuck_share
+         for (o, _), g in zip(lowered, groups[0], strict=True)], bool
+    )  # fmt: skip
+    counts = np.bincount(stage, minlength=len(names))
+    deals = OpenDeals(
+        first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        entity=entities[order],
+        group=group.reshape(-1).astype(np.int64),
+        amount=np.where(np.isnan(amounts), -1, np.rint(np.nan_to_num(amounts) * 100)).astype(
+            np.int64
+        ),
+        tag=is_new.astype(np.int64),
+        outcomes=np.array([o for o, _ in lowered], float).reshape(-1, 3),
+        law=np.array([rows for _, rows in lowered], np.int64).reshape(-1, 4),
+    )
+    return deals, counts, int(stuck_group[deals.group].sum())
+
+
+def lower_base(customers: Customers | None, *, lifetime_row: int, home: int, bank: TableBank) -> Base:
+    """Return the customers at the start, each with the law of what is left of its lifetime.
+
+    Raises
+    ------
+    SalessimError
+        When a tenure is longer than any lifetime the law allows.
+    """
+    ids = customers.ids if customers else ()
+    entities = np.array([entity("customer", name) for name in ids], np.uint64)
+    order = np.argsort(entities)
+    law = np.zeros(len(ids), np.int64)
+    if customers and ids:
+        tenure = customers.tenure_days
+        if tenure is None:
+            tenure = np.zeros(len(ids))
+        ages, group = np.unique(tenure[order], return_inverse=True)
+        rows = []
+        for age in ages:
+            log_survival = _log_survival(customers.lifetime, float(age))
+            if log_survival <= SMALLEST_LOG_SURVIVAL:
+                count = int((tenure >= age).sum())
+                raise SalessimError(
+                    f"customers.lifetime: {count} customers have been there for {age:,.0f} days or "
+                    "more, longer than this law ever lets a customer stay "
+                    f"({customers.lifetime.describe()}): use a law with a longer tail"
+                )
+            rows.append(_residual_row(customers.lifetime, float(age), log_survival, bank))
+        law = np.array(rows, np.int64)[group.reshape(-1)]
+    return Base(entity=entities[order], law=law, lifetime_law=lifetime_row, home=home)
