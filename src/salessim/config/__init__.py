@@ -1,1 +1,6 @@
 """What the user wrote: the plan's schema, its errors, the files it names."""
+
+from salessim.config.plan import Input, Plan, json_schema, load_plan
+from salessim.config.problems import PlanError
+
+__all__ = ["Input", "Plan", "PlanError", "json_schema", "load_plan"]

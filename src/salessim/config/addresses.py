@@ -1,0 +1,67 @@
+"""Problems with their addresses: the file and line that hold the key, or the change that set it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from salessim.config.documents import Change, Layer
+from salessim.config.lines import line_in
+from salessim.config.problems import Path, PlanError, Problem, Problems, value_at
+from salessim.config.words import path_text
+
+
+def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Change]) -> PlanError:
+    """Return the error that says every problem with its address, in the order of the files."""
+    finder = _Finder(layers, changes)
+    addressed = sorted((finder.place(problem), index) for index, problem in enumerate(problems))
+    found = list(problems)
+    return PlanError(*(finder.say(place, found[index]) for place, index in addressed))
+
+
+class _Finder:
+    """Addresses in the layers of a plan; each text is parsed once."""
+
+    def __init__(self, layers: Sequence[Layer], changes: Sequence[Change]) -> None:
+        self._layers = layers
+        self._changes = changes
+        self._parsed: dict[int, Any] = {}
+
+    def place(self, problem: Problem) -> tuple[int, int]:
+        """Return (change or layer, line): changes first, numbered from below zero."""
+        for index, change in enumerate(reversed(self._changes)):
+            if problem.path[: len(change.path)] == change.path:
+                return -1 - index, 0
+        for length in range(len(problem.path), 0, -1):
+            path = problem.path[:length]
+            for index, layer in enumerate(self._layers):
+                if _holds(layer.data, path):
+                    return index, self._line(index, path)
+        return 0, 1
+
+    def say(self, place: tuple[int, int], problem: Problem) -> str:
+        """Return the problem as one line of the error."""
+        index, line = place
+        key = path_text(problem.path)
+        if index < 0:
+            change = self._changes[len(self._changes) + index]
+            below = path_text(problem.path[len(change.path) :])
+            inside = f"{key}: " if below else ""
+            return f"{change.label}: {inside}{problem.text}"
+        address = f"{self._layers[index].path}:{line}: "
+        return address + (f"{key}: " if key else "") + problem.text
+
+    def _line(self, index: int, path: Path) -> int:
+        if index not in self._parsed:
+            import tomlkit
+
+            self._parsed[index] = tomlkit.parse(self._layers[index].text)
+        return line_in(self._parsed[index], path)
+
+
+def _holds(data: dict[str, Any], path: Path) -> bool:
+    try:
+        value_at(data, path)
+    except (KeyError, IndexError):
+        return False
+    return True

@@ -1,0 +1,281 @@
+"""Plan files as documents: read, put on top of each other, changed by key."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from salessim.config.laws import LAW_NAMES
+from salessim.config.problems import Path, PlanError
+from salessim.config.words import found, nearest
+
+_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One plan file as written."""
+
+    path: FilePath
+    text: str
+    data: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed key: its path in the document, and how its author wrote it."""
+
+    path: Path
+    label: str
+
+
+def read_layers(path: FilePath) -> tuple[Layer, ...]:
+    """Read a plan and what it extends, the plan itself first.
+
+    Raises
+    ------
+    PlanError
+        When a file is missing, unreadable, not UTF-8 or not TOML, or files extend each other.
+    """
+    from salessim.config.lines import line_of
+
+    layers = [_read(path, named_by="")]
+    while "extends" in layers[-1].data:
+        top = layers[-1]
+        base = top.data["extends"]
+        here = f"{top.path}:{line_of(top.text, ('extends',))}: extends: "
+        if not isinstance(base, str) or not base:
+            raise PlanError(f"{here}expected a plan's file name, found {found(base)}")
+        base_path = top.path.parent / base
+        if any(base_path.resolve() == layer.path.resolve() for layer in layers):
+            chain = " -> ".join(str(layer.path) for layer in layers)
+            raise PlanError(
+                f"{here}the plans extend each other in a circle: {chain} -> {base_path}; "
+                "take one `extends` out"
+            )
+        layers.append(_read(base_path, named_by=here))
+    return tuple(layers)
+
+
+def _read(path: FilePath, *, named_by: str) -> Layer:
+    """Read one plan file; ``named_by`` is the address of the `extends` that asked for it."""
+    content = read_bytes(path, what="a plan", named_by=named_by)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PlanError(
+            f"{path}:{line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}; "
+            "save the file as UTF-8"
+        ) from None
+    try:
+        # what editors write as line ends is all the same to TOML
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(_syntax(path, text, str(error))) from None
+    except RecursionError:
+        raise PlanError(f"{path}:1: tables or lists are nested too deeply") from None
+    return Layer(path, text, data, hashlib.sha256(content).hexdigest())
+
+
+def read_bytes(path: FilePath, *, what: str, named_by: str = "") -> bytes:
+    """Return a file's content; PlanError says why it cannot be read and what is near."""
+    start = named_by or f"{path}: "
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        folder = path.parent
+        if not folder.is_dir():
+            raise PlanError(f"{start}no such folder: {folder}") from None
+        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
+        near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
+        remedy = f"; did you mean {folder / near[0]}?" if near else ""
+        raise PlanError(f"{start}no such file: {path}{remedy}") from None
+    except IsADirectoryError:
+        raise PlanError(f"{start}expected {what}, found a folder: {path}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise PlanError(f"{start}{path} cannot be read: {reason}") from None
+
+
+def _syntax(path: FilePath, text: str, message: str) -> str:
+    """Say what is wrong with the TOML, in plain words and with the line."""
+    place = _PLACE.search(message)
+    lines = text.splitlines()
+    line = int(place[1]) if place and place[1] else max(1, len(lines))
+    what = _PLACE.sub("", message)
+    plain = {
+        "Cannot overwrite a value": "this key is given twice",
+        "Cannot declare": "this table is given twice",
+        "Cannot mutate immutable namespace": "this table is given twice",
+        "Duplicate inline table key": "this key is given twice",
+        "Invalid value": 'expected a value; texts and units need quotes, as in "14 days"',
+        "Expected '=' after a key": "expected key = value; keys with a space or dot need quotes",
+        "Invalid statement": "expected key = value or a [table]",
+        "Unclosed array": "a list [ is not closed",
+        "Unclosed inline table": "a table { is not closed",
+        "Unterminated string": "a text is not closed by its quote",
+        "Illegal character": "a text is not closed by its quote, or holds a control character",
+        "Expected newline or end of document": "expected the end of the line after the value; "
+        'texts and units need quotes, as in "14 days"',
+    }
+    words = next((plain[key] for key in plain if what.startswith(key)), what)
+    shown = lines[line - 1].strip()[:60] if line <= len(lines) else ""
+    return f"{path}:{line}: not TOML: {words}" + (f"; found: {shown}" if shown else "")
+
+
+def merged(layers: Sequence[Layer]) -> dict[str, Any]:
+    """Put the layers on top of each other: tables merge, all else is replaced."""
+    document: dict[str, Any] = {}
+    for layer in reversed(layers):
+        document = _merge(document, layer.data)
+    document.pop("extends", None)
+    return document
+
+
+def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(below)
+    for key, value in above.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and not _another_law(old, value):
+            result[key] = _merge(old, value)
+        else:
+            result[key] = _copy(value)
+    return result
+
+
+def _another_law(below: dict[str, Any], above: dict[str, Any]) -> bool:
+    """Say whether a law is replaced by one of another kind: merged, both would be there."""
+    return below.keys() != above.keys() and all(
+        len(table) == 1 and table.keys() <= LAW_NAMES for table in (below, above)
+    )
+
+
+def _copy(value: Any) -> Any:
+    """Copy tables and lists, so that no change reaches the layer they came from."""
+    if isinstance(value, Mapping):
+        return {key: _copy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copy(item) for item in value]
+    return value
+
+
+def apply_changes(
+    document: dict[str, Any], changes: Sequence[str] | Mapping[str, Any]
+) -> list[Change]:
+    """Set keys of a document in place, and return where.
+
+    Parameters
+    ----------
+    document : dict
+        The merged document.
+    changes : sequence of str or mapping
+        ``"key=value"`` with a TOML value (or plain text), or key -> value; stages are addressed
+        by their name.
+
+    Raises
+    ------
+    PlanError
+        When a key cannot be reached: all of them.
+    """
+    applied: list[Change] = []
+    wrong: list[str] = []
+    for label, key, value in _pairs(changes, wrong):
+        try:
+            path = _set(document, key_parts(key), value)
+        except ValueError as error:
+            wrong.append(f"{label}: {error}")
+        else:
+            applied.append(Change(path, label))
+    if wrong:
+        raise PlanError(*wrong)
+    return applied
+
+
+def _pairs(
+    changes: Sequence[str] | Mapping[str, Any], wrong: list[str]
+) -> list[tuple[str, str, Any]]:
+    """Return (label, key, value) of each change."""
+    if isinstance(changes, Mapping):
+        return [(f"{key}={found(value)}", key, _copy(value)) for key, value in changes.items()]
+    pairs = []
+    for text in [changes] if isinstance(changes, str) else changes:
+        key, equals, value = text.partition("=")
+        if equals and key.strip():
+            pairs.append((f"-S {text}", key.strip(), _toml_value(value)))
+        else:
+            wrong.append(f"-S {text}: expected key=value")
+    return pairs
+
+
+def _toml_value(text: str) -> Any:
+    """Read a value as TOML; what is none is a plain text."""
+    try:
+        table = tomllib.loads(f"value = {text.strip()}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text.strip()
+    return table["value"] if len(table) == 1 else text.strip()
+
+
+def key_parts(key: str) -> list[str]:
+    """Split a dotted key; parts in quotes may hold dots. ValueError when it is no key."""
+    try:
+        table: Any = tomllib.loads(f"{key} = 0")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        table = {}
+    parts = []
+    while isinstance(table, dict) and len(table) == 1:
+        part, table = next(iter(table.items()))
+        parts.append(part)
+    if table != 0 or isinstance(table, list) or not parts or "\n" in key:
+        raise ValueError("expected a dotted key such as sources.outbound.rate")
+    return parts
+
+
+def _set(document: dict[str, Any], parts: list[str], value: Any) -> Path:
+    """Set a value, making tables on the way; return its path with list positions."""
+    if parts == ["extends"]:
+        raise ValueError("extends cannot be changed; write it in the plan")
+    path: list[str | int] = []
+    here: Any = document
+    rest = list(parts)
+    while rest:
+        part, used = _step(here, rest, path)
+        rest = rest[used:]
+        path.append(part)
+        if not rest:
+            here[part] = value
+        elif isinstance(here, dict):
+            here = here.setdefault(part, {})
+        else:
+            here = here[part]
+    return tuple(path)
+
+
+def _step(here: Any, rest: list[str], path: list[str | int]) -> tuple[str | int, int]:
+    """Return the next key or position, and how many parts of the dotted key it takes."""
+    if isinstance(here, dict):
+        joined = {".".join(rest[:size]): size for size in range(len(rest), 0, -1)}
+        known = next(((key, size) for key, size in joined.items() if key in here), None)
+        if path == ["open_deals", "count"]:
+            # its keys are `pipeline.stage`
+            known = known or next(iter(joined.items()))
+        return known or (rest[0], 1)
+    if isinstance(here, list):
+        if rest[0].isdecimal() and int(rest[0]) < len(here):
+            return int(rest[0]), 1
+        names = [str(item.get("name")) if isinstance(item, dict) else "" for item in here]
+        if rest[0] in names:
+            return names.index(rest[0]), 1
+        raise ValueError(
+            f"unknown {'stage' if path[-1:] == ['stages'] else 'item'} `{rest[0]}`; "
+            f"{nearest(rest[0], [name for name in names if name])}"
+        )
+    raise ValueError(f"`{'.'.join(map(str, path))}` is no table, found {found(here)}")

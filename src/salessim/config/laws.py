@@ -1,0 +1,190 @@
+"""Laws as the plan writes them: single-key tables, for durations and for amounts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from salessim.config import units
+from salessim.config.words import found
+
+NUMBER = {"type": "number"}
+DURATION = {"type": "string", "pattern": r"^\s*[0-9.][0-9._eE+-]*\s*[A-Za-z]+\s*$"}
+
+Number = Annotated[float, PlainValidator(units.parse_number), WithJsonSchema(NUMBER)]
+Amount = Annotated[
+    float,
+    PlainValidator(units.parse_amount),
+    WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_AMOUNT}),
+]
+Positive = Annotated[
+    float,
+    PlainValidator(units.parse_positive),
+    WithJsonSchema(NUMBER | {"exclusiveMinimum": 0}),
+]
+Duration = Annotated[
+    float,
+    PlainValidator(units.parse_duration),
+    WithJsonSchema(DURATION | {"examples": ["14 days"]}),
+]
+
+
+class Table(BaseModel):
+    """A table of the plan: unknown keys are errors."""
+
+    # deferred: pydantic builds one validator for the whole document, not one for every class
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
+
+
+def _above_zero(value: float) -> float:
+    if value <= 0.0:
+        raise ValueError("expected a value above 0, found 0")
+    return value
+
+
+def _rising(values: list[float]) -> list[float]:
+    if sorted(values) != values:
+        shown = ", ".join(f"{value:g}" for value in values)
+        raise ValueError(f"expected values from low to high, found [{shown}]")
+    return values
+
+
+def _not_all_zero(weights: list[float]) -> list[float]:
+    if sum(weights) <= 0.0:
+        raise ValueError("expected weights of which one is above 0, found none")
+    return weights
+
+
+Q = TypeVar("Q")
+"""A quantity of a law: `Duration` or `Amount`."""
+
+
+class Exponential(Table, Generic[Q]):
+    """No memory: the chance to end does not depend on the age."""
+
+    mean: Annotated[Q, AfterValidator(_above_zero)]
+
+
+class Lognormal(Table, Generic[Q]):
+    """Half lie below the median; sigma is the spread of the logarithm."""
+
+    median: Annotated[Q, AfterValidator(_above_zero)]
+    sigma: Positive
+
+
+class Gamma(Table, Generic[Q]):
+    """Gamma law by its mean."""
+
+    mean: Annotated[Q, AfterValidator(_above_zero)]
+    shape: Positive
+
+
+class Weibull(Table, Generic[Q]):
+    """Weibull law: shape above 1 means that the chance to end grows with age."""
+
+    scale: Annotated[Q, AfterValidator(_above_zero)]
+    shape: Positive
+
+
+class LogLogistic(Table, Generic[Q]):
+    """Log-logistic law: a long tail."""
+
+    median: Annotated[Q, AfterValidator(_above_zero)]
+    shape: Positive
+
+
+class EmpiricalFile(Table):
+    """Observed values in a file: a column `days` (amounts: `amount`), and perhaps `weight`."""
+
+    file: Annotated[str, Field(min_length=1)]
+
+
+def _list_or_file(value: Any) -> str:
+    return "file" if isinstance(value, dict) else "list"
+
+
+Empirical = Annotated[
+    Annotated[Annotated[list[Amount], Field(min_length=1)], Tag("list")]
+    | Annotated[EmpiricalFile, Tag("file")],
+    Discriminator(_list_or_file),
+]
+
+
+class Law(Table, Generic[Q]):
+    """A law that is not a mixture: exactly one of the keys."""
+
+    fixed: Q | None = None
+    uniform: Annotated[
+        Annotated[list[Q], Field(min_length=2, max_length=2)] | None, AfterValidator(_rising)
+    ] = None
+    triangular: Annotated[
+        Annotated[list[Q], Field(min_length=3, max_length=3)] | None, AfterValidator(_rising)
+    ] = None
+    pert: Annotated[
+        Annotated[list[Q], Field(min_length=3, max_length=3)] | None, AfterValidator(_rising)
+    ] = None
+    exponential: Exponential[Q] | None = None
+    lognormal: Lognormal[Q] | None = None
+    gamma: Gamma[Q] | None = None
+    weibull: Weibull[Q] | None = None
+    loglogistic: LogLogistic[Q] | None = None
+    empirical: Empirical | None = Field(
+        default=None, description="observed values; durations are plain numbers of days"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_key(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            example = "such as { fixed = ... } or { lognormal = { median = ..., sigma = ... } }"
+            raise ValueError(f"expected a law {example}, found {found(value)}")  # noqa: TRY004
+        known = [key for key in value if key in cls.model_fields]
+        if len(known) > 1 or not value:
+            remedy = "; take one of them out" if known else f": {', '.join(cls.model_fields)}"
+            raise ValueError(f"expected a law with exactly one key, found {found(value)}{remedy}")
+        return value
+
+
+class WeightedLaw(Table, Generic[Q]):
+    """One law of a mixture and its share."""
+
+    weight: Amount
+    law: Law[Q]
+
+
+def _some_weight(items: list[Any] | None) -> list[Any] | None:
+    if items is not None:
+        _not_all_zero([item.weight for item in items])
+    return items
+
+
+class AnyLaw(Law[Q], Generic[Q]):
+    """A law: exactly one of the keys."""
+
+    mixture: Annotated[
+        Annotated[list[WeightedLaw[Q]], Field(min_length=1)] | None, AfterValidator(_some_weight)
+    ] = None
+
+
+class TimeLaw(AnyLaw[Duration]):
+    """Law of a duration: exactly one of the keys; values are texts with a unit."""
+
+
+class AmountLaw(AnyLaw[Amount]):
+    """Law of an amount of money: exactly one of the keys; values are plain numbers."""
+
+
+LAW_NAMES = frozenset(AnyLaw.model_fields)

@@ -1,0 +1,178 @@
+"""`Plan`: what the user wrote and the model it resolves to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path as FilePath
+from typing import Any
+
+from salessim.config.addresses import plan_error
+from salessim.config.build import Builder
+from salessim.config.documents import Change, Layer, apply_changes, merged, read_layers
+from salessim.config.problems import Path, value_at
+from salessim.model.plan import Model
+
+Changes = Sequence[str] | Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file that was read for a plan."""
+
+    path: FilePath
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A valid plan. Immutable: `with_` gives a changed copy.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The plan file as it was named.
+    document : dict
+        The resolved document: what it extends merged in, changes applied.
+    model : salessim.model.plan.Model
+        What is simulated.
+    trajectories : int
+        Asked for by the plan, >= 1.
+    seed : int or None
+        In [0, 2^64 - 1]; None = to be drawn.
+    inputs : tuple of Input
+        The plan, the plans it extends, and the data files, with their sha256.
+    notes : tuple of str
+        What was read, ignored, or is worth knowing; one sentence each.
+    """
+
+    path: FilePath
+    document: Mapping[str, Any]
+    model: Model = field(compare=False)
+    trajectories: int
+    seed: int | None
+    inputs: tuple[Input, ...]
+    notes: tuple[str, ...]
+    _layers: tuple[Layer, ...] = field(repr=False, compare=False)
+    _changes: tuple[Change, ...] = field(repr=False, compare=False)
+
+    def with_(self, changes: Changes) -> Plan:
+        """Return a copy with some keys changed, validated again.
+
+        Parameters
+        ----------
+        changes : sequence of str or mapping
+            ``["sources.outbound.rate=260 per month"]`` or
+            ``{"sources.outbound.rate": "260 per month"}``; stages are addressed by name.
+
+        Raises
+        ------
+        PlanError
+            With all problems of the changed plan.
+        """
+        return _resolve(self._layers, dict(self.document), self._changes, changes)
+
+    def to_toml(self) -> str:
+        """Return the resolved document as TOML that loads again, from any folder."""
+        import tomlkit
+
+        return tomlkit.dumps(self._movable(dict(self.document), ()))
+
+    def _movable(self, value: Any, path: Path) -> Any:
+        """Copy a part of the document with the paths of data files made absolute."""
+        if isinstance(value, Mapping):
+            return {key: self._movable(item, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._movable(item, (*path, index)) for index, item in enumerate(value)]
+        if path[-1] == "file":
+            return _locate(self._layers, self._changes, path, value).resolve().as_posix()
+        return value
+
+
+def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
+    """Read a plan file, check it as a whole and resolve it to a model.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A TOML file.
+    changes : sequence of str or mapping
+        Keys to change: ``"key=value"`` texts (the value as TOML, else as plain text), or
+        key -> value; stages are addressed by name
+        (``pipelines.new_business.stages.proposal.conversion``).
+
+    Raises
+    ------
+    PlanError
+        When the plan cannot run: every problem with file, line, key and remedy.
+    """
+    layers = read_layers(FilePath(path))
+    return _resolve(layers, merged(layers), (), changes)
+
+
+def _resolve(
+    layers: tuple[Layer, ...],
+    document: dict[str, Any],
+    before: tuple[Change, ...],
+    changes: Changes,
+) -> Plan:
+    """Apply changes to a document, check it and make the plan."""
+    document = _copied(document)
+    applied = (*before, *apply_changes(document, changes))
+    builder = Builder(document, lambda path, name: _locate(layers, applied, path, name))
+    built = builder.build()
+    if built is None:
+        raise plan_error(builder.problems, layers, applied)
+    checked, model = built
+    data_files = [Input(path, sha256) for path, sha256 in builder.read.items()]
+    return Plan(
+        path=layers[0].path,
+        document=document,
+        model=model,
+        trajectories=checked.forecast.trajectories,
+        seed=checked.forecast.seed,
+        inputs=(*(Input(layer.path, layer.sha256) for layer in layers), *data_files),
+        notes=tuple(builder.notes),
+        _layers=layers,
+        _changes=applied,
+    )
+
+
+def _copied(value: Any) -> Any:
+    """Copy tables and lists: a plan shares nothing that could be changed."""
+    if isinstance(value, Mapping):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
+
+
+def _locate(layers: Sequence[Layer], changes: Sequence[Change], path: Path, name: str) -> FilePath:
+    """Return a data file: relative to the plan that names it; of a change, to the plan itself."""
+    changed = any(path[: len(change.path)] == change.path for change in changes)
+    for layer in layers:
+        if changed:
+            break
+        try:
+            value_at(layer.data, path)
+        except (KeyError, IndexError):
+            continue
+        return layer.path.parent / name
+    return layers[0].path.parent / name
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of plan files: editors complete and check plans with it."""
+    import json
+    import re
+
+    from salessim.config.schema import Document
+
+    schema = Document.model_json_schema()
+    text = json.dumps(schema)
+    # pydantic numbers the two families of laws; name them by what they measure
+    generic = r"salessim__config__laws__([A-Za-z]+)_\w+?____([12])"
+    numbers = re.findall(generic, json.dumps(schema["$defs"]["TimeLaw"]))
+    time_number = numbers[0][1]
+    text = re.sub(generic, lambda m: ("Time" if m[2] == time_number else "Amount") + m[1], text)
+    named: dict[str, Any] = json.loads(text)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}

@@ -1,0 +1,285 @@
+"""The plan's schema: every table and key of the TOML file.
+
+Attributes are what the keys are called in the file; the descriptions show up in editors.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+
+from salessim.config import units
+from salessim.config.laws import DURATION, Amount, AmountLaw, Duration, Table, TimeLaw
+from salessim.config.words import found
+from salessim.model.calendar import Span
+from salessim.model.plan import Rate
+
+_TEXT = {"type": "string"}
+Text = Annotated[str, Field(min_length=1, strict=True)]
+Probability = Annotated[
+    float,
+    PlainValidator(units.parse_probability),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"},
+            ],
+            "examples": [0.4, "40%"],
+        }
+    ),
+]
+Day = Annotated[date, PlainValidator(units.parse_date), WithJsonSchema(_TEXT | {"format": "date"})]
+Length = Annotated[
+    Span, PlainValidator(units.parse_span), WithJsonSchema(DURATION | {"examples": ["24 months"]})
+]
+Period = Annotated[
+    Span,
+    PlainValidator(units.parse_period),
+    WithJsonSchema(_TEXT | {"examples": ["week", "month", "quarter", "30 days"]}),
+]
+PerTime = Annotated[
+    Rate,
+    PlainValidator(units.parse_rate),
+    WithJsonSchema(_TEXT | {"examples": ["200 per month", "1 per 180 days"]}),
+]
+Growth = Annotated[
+    float,
+    PlainValidator(units.parse_growth),
+    WithJsonSchema(_TEXT | {"examples": ["1% per month", "10% per year"]}),
+]
+Count = Annotated[
+    int,
+    PlainValidator(units.parse_count),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000_000}),
+]
+Whole = Annotated[int, Field(strict=True)]
+Buyer = Literal["new", "existing"]
+
+
+def _date_format(value: str) -> str:
+    """Refuse a date format that does not say year, month and day."""
+    directives = {value[i + 1] for i in range(len(value) - 1) if value[i] == "%"}
+    whole = all(directives & set(one_of) for one_of in ("Yy", "mbB", "d"))
+    try:
+        date(2026, 12, 31).strftime(value)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(
+            'expected a date format with year, month and day such as "%d/%m/%Y", '
+            f"found {found(value)}"
+        )
+    return value
+
+
+DateFormat = Annotated[Text, AfterValidator(_date_format)]
+
+
+class Forecast(Table):
+    """What is forecast: from when, how far, in which bins."""
+
+    start: Day = Field(description="first day; midnight of it is time 0")
+    horizon: Length = Field(description="a whole number of periods")
+    period: Period = Field(
+        default=Span(value=1.0, unit="month"),
+        json_schema_extra={"default": "month"},
+        description="reporting period: week, month, quarter or whole days",
+    )
+    trajectories: Annotated[Whole, Field(ge=1, le=2**32 - 1)] = 10_000
+    seed: Annotated[Whole, Field(ge=0, le=2**64 - 1)] | None = None
+
+
+class Sustainability(Table):
+    """What the verdict is measured against."""
+
+    need: Amount | None = Field(default=None, description="money per month to be booked")
+    past: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = Field(
+        default=None, description="bookings of the last twelve months, oldest first"
+    )
+    span: Length = Field(
+        default=Span(value=24.0, unit="month"),
+        json_schema_extra={"default": "24 months"},
+        description="simulated at least that long, 24 months or more",
+    )
+    self_sustaining: Probability = 0.9
+    fragile: Probability = 0.5
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Sustainability:
+        if self.need is not None and self.past is not None:
+            raise ValueError("expected need or past, found both; take one of them out")
+        if self.fragile > self.self_sustaining:
+            raise ValueError(
+                f"expected fragile up to self_sustaining ({self.self_sustaining:g}), "
+                f"found {self.fragile:g}"
+            )
+        return self
+
+
+class Stuck(Table):
+    """Deals that never leave the stage."""
+
+    share: Probability = Field(description="of those that do not advance")
+
+
+class NoDecision(Table):
+    """The buyer decides for nobody."""
+
+    share: Probability = Field(description="of those that do not advance")
+    after: TimeLaw
+
+
+class Stage(Table):
+    """One room of a pipeline."""
+
+    name: Text
+    conversion: Probability = Field(description="share of the deals entering that advance")
+    cycle_time: TimeLaw | None = Field(default=None, description="none = instant")
+    loss_time: TimeLaw | None = Field(default=None, description="default: cycle_time")
+    stuck: Stuck | None = None
+    no_decision: NoDecision | None = None
+
+    @model_validator(mode="after")
+    def _shares(self) -> Stage:
+        stuck = self.stuck.share if self.stuck else 0.0
+        undecided = self.no_decision.share if self.no_decision else 0.0
+        if stuck + undecided > 1.0 + 1e-9:
+            raise ValueError(
+                "expected shares (of the deals that do not advance) that sum to at most 1, found "
+                f"stuck {stuck:g} + no_decision {undecided:g} = {stuck + undecided:g}"
+            )
+        return self
+
+
+class Pipeline(Table):
+    """Ordered stages; a deal that advances from the last one is won."""
+
+    amount: AmountLaw = Field(description="what a won deal is worth")
+    stages: Annotated[list[Stage], Field(min_length=1)]
+
+
+class Source(Table):
+    """Where deals are born."""
+
+    kind: Literal["external", "customer"]
+    pipeline: Text
+    rate: PerTime = Field(description="of a customer source: per active customer")
+    growth: Growth = Field(default=0.0, json_schema_extra={"default": "0% per month"})
+    season: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = Field(
+        default=None, description="twelve factors, January first"
+    )
+    starts: Day | None = Field(default=None, alias="from", description="first day with deals")
+    ends: Day | None = Field(default=None, alias="until", description="first day without again")
+    buyer: Buyer | None = Field(
+        default=None, description='does a win make a new customer? default "new" if external'
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Source:
+        if self.kind == "customer" and self.buyer is None:
+            raise ValueError(
+                'missing key `buyer`: a customer source says buyer = "existing" (up-sell, renewal: '
+                'a win makes no new customer) or buyer = "new" (referral)'
+            )
+        return self
+
+
+class CustomerColumns(Table):
+    """Which column of the file is what."""
+
+    customer_id: Text | None = None
+    since: Text | None = None
+
+
+class Customers(Table):
+    """Who already buys, and how long a customer stays."""
+
+    lifetime: TimeLaw
+    count: Count | None = None
+    tenure: Duration | None = Field(default=None, description="of all, with count")
+    file: Text | None = Field(default=None, description="CSV, CSV.gz or Parquet")
+    columns: CustomerColumns = CustomerColumns()
+    date_format: DateFormat | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Customers:
+        _count_or_file(self, with_count="tenure", with_file=("columns", "date_format"))
+        return self
+
+
+class DealColumns(Table):
+    """Which column of the file is what."""
+
+    id: Text | None = None
+    stage: Text | None = None
+    entered: Text | None = None
+    amount: Text | None = None
+    closed: Text | None = Field(default=None, description="the file is then read as of the start")
+
+
+def _one_or_each(value: Any) -> str:
+    return "each" if isinstance(value, dict) else "all"
+
+
+class OpenDeals(Table):
+    """Deals in progress at the start."""
+
+    count: dict[str, Count] | None = Field(
+        default=None, description='deals by stage: "pipeline.stage" = 60'
+    )
+    age: Duration | None = Field(default=None, description="of all, with count; default 0 days")
+    file: Text | None = Field(default=None, description="CSV, CSV.gz or Parquet")
+    columns: DealColumns = DealColumns()
+    stages: dict[str, Text] = Field(
+        default_factory=dict, description='stage in the file = "pipeline.stage" or "ignore"'
+    )
+    date_format: DateFormat | None = None
+    buyer: Annotated[
+        Annotated[Buyer, Tag("all")] | Annotated[dict[str, Buyer], Tag("each")],
+        Discriminator(_one_or_each),
+    ] = Field(default="new", description="of all, or a table by pipeline")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> OpenDeals:
+        _count_or_file(self, with_count="age", with_file=("columns", "stages", "date_format"))
+        return self
+
+
+def _count_or_file(
+    table: Customers | OpenDeals, *, with_count: str, with_file: tuple[str, ...]
+) -> None:
+    """Refuse both ways at once, neither, and the keys of the other way."""
+    if table.count is not None and table.file is not None:
+        raise ValueError("expected count or file, found both; take one of them out")
+    if table.count is None and table.file is None:
+        raise ValueError("expected count or file, found neither")
+    foreign = with_file if table.file is None else (with_count,)
+    for key in foreign:
+        if key in table.model_fields_set:
+            has, needs = ("count", "file") if table.file is None else ("file", "count")
+            raise ValueError(f"{key} goes with {needs}, found {has}; take one of them out")
+
+
+class Document(Table):
+    """A plan for salessim."""
+
+    extends: Text | None = Field(default=None, description="the plan this one is put on top of")
+    title: Text = ""
+    currency: Text = "USD"
+    forecast: Forecast
+    sustainability: Sustainability = Field(default_factory=Sustainability)
+    pipelines: Annotated[dict[str, Pipeline], Field(min_length=1)]
+    sources: dict[str, Source] = Field(default_factory=dict)
+    customers: Customers | None = None
+    open_deals: OpenDeals | None = None

@@ -1,0 +1,219 @@
+"""Numbers with a dimension: what the user writes as text, read into days and calendar months.
+
+Every function takes what TOML gave and raises `ValueError` with what was expected and found.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from datetime import date, datetime
+from typing import Any, Literal, cast
+
+from salessim.config.words import found
+from salessim.model.calendar import DAYS_PER_UNIT, MONTHS_PER_UNIT, Span
+from salessim.model.plan import Rate
+
+UNITS = ("days", "weeks", "months", "quarters", "years")
+LONGEST_DAYS = 1e6
+LARGEST_AMOUNT = 1e12
+"""Hundredths of it still sum to totals far inside 64 bits."""
+
+_NUMBER = r"([+-]?[\d.][\d._]*(?:[eE][+-]?\d+)?)"
+_QUANTITY = re.compile(rf"\s*{_NUMBER}\s*([A-Za-z]*)\s*")
+_RATE = re.compile(rf"\s*{_NUMBER}\s*(?:per\s+|/\s*)(?:{_NUMBER}\s*)?([A-Za-z]+)\s*")
+_GROWTH = re.compile(rf"\s*{_NUMBER}\s*(%?)\s*(?:per\s+|/\s*)([A-Za-z]+)\s*")
+_PERCENT = re.compile(rf"\s*{_NUMBER}\s*%\s*")
+
+Unit = Literal["day", "week", "month", "quarter", "year"]
+
+
+def parse_number(value: Any) -> float:
+    """Return a finite number; texts, booleans, nan and inf are refused."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a number, found {found(value)}")  # noqa: TRY004 - pydantic
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, found {found(value)[:40]}")
+    return number
+
+
+def parse_amount(value: Any) -> float:
+    """Return an amount of money or a weight in [0, 1e12]."""
+    number = parse_number(value)
+    if not 0.0 <= number <= LARGEST_AMOUNT:
+        raise ValueError(f"expected a number from 0 to 1e12, found {found(value)}")
+    return number
+
+
+def parse_positive(value: Any) -> float:
+    """Return a finite number above zero."""
+    number = parse_number(value)
+    if number <= 0.0:
+        raise ValueError(f"expected a number above 0, found {found(value)}")
+    return number
+
+
+def parse_count(value: Any) -> int:
+    """Return a whole number from 0 to 10 million."""
+    if isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            f"expected a whole number, found {found(value)}; "
+            'a key with a dot needs quotes: "a.b" = 1'
+        )
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            f"expected a whole number, found {found(value)}"
+        )
+    if not 0 <= value <= 10_000_000:
+        raise ValueError(f"expected a whole number from 0 to 10 million, found {value}")
+    return value
+
+
+def parse_probability(value: Any) -> float:
+    """Return a probability in [0, 1], written ``0.4`` or ``"40%"``."""
+    if isinstance(value, str) and (match := _PERCENT.fullmatch(value)):
+        number = _float(match[1], value) / 100.0
+    elif isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f'expected a probability such as 0.4 or "40%", found {found(value)}')
+    else:
+        number = parse_number(value)
+    if not 0.0 <= number <= 1.0:
+        hint = f'; write "{value}%"?' if isinstance(value, int) and 1 < value <= 100 else ""
+        raise ValueError(f"expected a probability from 0 to 1, found {found(value)}{hint}")
+    return number
+
+
+def parse_date(value: Any) -> date:
+    """Return a date, which TOML writes without quotes."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise ValueError(
+        f"expected a date such as 2027-01-31 (no quotes, no time), found {found(value)}"
+    )
+
+
+def parse_span(value: Any) -> Span:
+    """Return a length of time above zero as written, its unit kept: ``"24 months"``."""
+    number, unit = _quantity(value, "a length of time", "24 months")
+    span = Span(value=number, unit=unit)
+    if not 0.0 < span.days <= LONGEST_DAYS:
+        raise ValueError(
+            f"expected a length of time above 0 and up to 1e6 days, found {found(value)}"
+        )
+    return span
+
+
+def parse_duration(value: Any) -> float:
+    """Return a duration in days, in [0, 1e6]; a month is 30.4375 days."""
+    number, unit = _quantity(value, "a duration", "14 days")
+    days = number * DAYS_PER_UNIT[unit]
+    if not 0.0 <= days <= LONGEST_DAYS:
+        raise ValueError(f"expected a duration from 0 to 1e6 days, found {found(value)}")
+    return days
+
+
+def parse_period(value: Any) -> Span:
+    """Return a reporting period: a week, month or quarter, or whole days."""
+    expected = 'expected a period: "week", "month", "quarter" or whole days such as "30 days"'
+    if isinstance(value, str) and value.strip().isalpha():
+        value = f"1 {value}"
+    try:
+        number, unit = _quantity(value, "a period", "30 days")
+    except ValueError as error:
+        shown = value.removeprefix("1 ") if isinstance(value, str) else value
+        raise ValueError(f"{expected}, found {found(shown)}") from error
+    if unit in ("week", "month", "quarter") and number == 1.0:
+        return Span(value=1.0, unit=unit)
+    days = number * DAYS_PER_UNIT[unit]
+    if unit in ("day", "week") and days >= 1.0 and days == round(days) and days <= LONGEST_DAYS:
+        return Span(value=days, unit="day")
+    raise ValueError(f"{expected}, found {found(value)}")
+
+
+def parse_rate(value: Any) -> Rate:
+    """Return a rate: per calendar month for months, quarters, years; per day for days, weeks."""
+    expected = 'expected a rate such as "200 per month" or "1 per 180 days"'
+    match = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{expected}, found {found(value)}")
+    number, every = _float(match[1], value), _float(match[2] or "1", value)
+    unit = _unit(match[3])
+    if unit is None:
+        near = _nearest_unit(match[3], plural=every != 1.0)
+        remedy = f'; did you mean "{match[1]} per {match[2] + " " if match[2] else ""}{near}"?'
+        raise ValueError(f"{expected}, found {found(value)}{remedy if near else ''}")
+    if number < 0.0 or every <= 0.0:
+        raise ValueError(f"{expected}, none of it negative, found {found(value)}")
+    if unit in MONTHS_PER_UNIT:
+        rate = Rate(per_month=number / (every * MONTHS_PER_UNIT[unit]))
+    else:
+        rate = Rate(per_day=number / (every * DAYS_PER_UNIT[unit]))
+    if not rate.mean_per_day() <= 1e9:
+        raise ValueError(f"expected a rate up to 1e9 per day, found {found(value)}")
+    return rate
+
+
+def parse_growth(value: Any) -> float:
+    """Return the relative growth per calendar month of ``"1% per month"``, compounded."""
+    expected = 'expected a growth such as "1% per month" or "10% per year"'
+    match = _GROWTH.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{expected}, found {found(value)}")
+    if not match[2]:
+        raise ValueError(f"{expected}, found {found(value)}; the % sign is missing")
+    unit = _unit(match[3])
+    if unit not in MONTHS_PER_UNIT:
+        raise ValueError(f"{expected} (per month, quarter or year), found {found(value)}")
+    growth = _float(match[1], value) / 100.0
+    if not -1.0 < growth <= 100.0:
+        raise ValueError(f"expected a growth above -100% and up to 10000%, found {found(value)}")
+    return math.expm1(math.log1p(growth) / MONTHS_PER_UNIT[str(unit)])
+
+
+def _quantity(value: Any, what: str, example: str) -> tuple[float, Unit]:
+    """Split ``"14 days"`` into number and unit; say what is missing."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            f'expected {what} with its unit such as "{example}", found the bare number {value}; '
+            f'write "{value} days"?'
+        )
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f'expected {what} such as "{example}", found {found(value)}')
+    number = _float(match[1], value)
+    unit = _unit(match[2])
+    if unit is None:
+        near = _nearest_unit(match[2], plural=number != 1.0) if match[2] else "days"
+        remedy = f'did you mean "{match[1]} {near}"?' if near else f"units: {', '.join(UNITS)}"
+        raise ValueError(f'{found(value)} is not {what} such as "{example}"; {remedy}')
+    return number, unit
+
+
+def _unit(text: str) -> Unit | None:
+    """Return the unit in the singular, None when it is not one."""
+    singular = text.lower().removesuffix("s")
+    return cast("Unit", singular) if singular in DAYS_PER_UNIT else None
+
+
+def _nearest_unit(text: str, *, plural: bool) -> str:
+    """Return the unit most like a word, by its first letter when nothing else fits."""
+    close = difflib.get_close_matches(text.lower(), UNITS, n=1, cutoff=0.5)
+    by_letter = [unit for unit in UNITS if text and unit.startswith(text[0].lower())]
+    near = (close or by_letter or [""])[0]
+    return near if plural else near.removesuffix("s")
+
+
+def _float(text: str, whole: object) -> float:
+    """Return the number in a text; ValueError names the whole text when it is not one."""
+    try:
+        number = float(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a number in {found(whole)}") from None
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, found {found(whole)}")
+    return number
