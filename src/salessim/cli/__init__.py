@@ -1,1 +1,1 @@
-"""The command line."""
+"""One thin command per verb."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from salessim.engine.cube import Cube
     from salessim.forecast.plot import Plots
-    from salessim.lowering.program import Program
+    from salessim.lowering.program import Facts, Program
     from salessim.model.plan import Model
 
 SERIES = ("bookings", "wins", "active_customers", "new_customers", "lost_customers", "leads")
@@ -53,12 +54,15 @@ class Forecast:
     provenance : Provenance
     counts : Counts
     verdict : Verdict
+    notes : dict of str to str
+        What a reader must know, by what it is about.
     """
 
     labels: Labels
     provenance: Provenance
     counts: Counts
     verdict: Verdict
+    notes: Mapping[str, str] = field(default_factory=dict)
     stage_flows: Funnel | None = None
 
     @classmethod
@@ -92,6 +96,7 @@ class Forecast:
             provenance=provenance,
             counts=counts,
             verdict=verdict,
+            notes=_notes(program.facts),
             stage_flows=funnel_of(cube, program, labels),
         )
 
@@ -198,6 +203,7 @@ class Forecast:
             provenance=self.provenance,
             counts=Counts(*(_reported(part, None) for part in (*parts, leads[..., :0]))),
             verdict=self.verdict,
+            notes=self.notes,
         )
 
     def sustainability(self) -> Verdict:
@@ -275,6 +281,7 @@ class Forecast:
             self.labels == other.labels
             and self.provenance == other.provenance
             and self.verdict == other.verdict
+            and self.notes == other.notes
             and all(map(np.array_equal, self.counts, other.counts))
         )
 
@@ -315,3 +322,12 @@ def _reported(counts: NDArray[Any], periods: int | None) -> NDArray[Any]:
     view = counts[:, :periods]
     view.flags.writeable = False
     return view
+
+
+def _notes(facts: Facts) -> dict[str, str]:
+    if not facts.stuck_open_deals:
+        return {}
+    return {
+        "open_deals": f"{facts.stuck_open_deals:,} open deals are older than any deal their "
+        "stage's laws know: they are taken as stuck and never close"
+    }

@@ -63,6 +63,7 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
         "labels": forecast.labels.to_dict(),
         "provenance": forecast.provenance.to_dict(),
         "verdict": forecast.verdict.to_dict(),
+        "notes": dict(forecast.notes),
         **_reading_aid(forecast.labels),
     }
     rows = int(np.prod(forecast.counts.bookings.shape[1:]))
@@ -77,6 +78,7 @@ def read_forecast(path: Path) -> Forecast:
         labels = Labels.from_dict(about["labels"])
         provenance = Provenance(**about["provenance"])
         verdict = Verdict.from_dict(about["verdict"])
+        notes: dict[str, str] = about["notes"]
         table = file.read(columns=list(COLUMNS))
     except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
         raise SalessimError(
@@ -98,7 +100,9 @@ def read_forecast(path: Path) -> Forecast:
         lost_customers=columns["lost_customers"],
         leads=np.stack(sources, axis=2) if sources else none,
     )
-    return Forecast(labels=labels, provenance=provenance, counts=counts, verdict=verdict)
+    return Forecast(
+        labels=labels, provenance=provenance, counts=counts, verdict=verdict, notes=notes
+    )
 
 
 def funnel_table(funnel: Funnel, first: int = 0, after: int | None = None) -> pa.Table:

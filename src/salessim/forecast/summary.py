@@ -128,4 +128,4 @@ def _notes(forecast: Forecast) -> dict[str, str]:
         notes["verdict.runway_p50"] = "in half of the trajectories or more it never falls short"
     if forecast.trajectories == 1:
         notes["se"] = "one trajectory has no standard error"
-    return notes
+    return notes | dict(forecast.notes)

@@ -1,0 +1,123 @@
+"""What a script calls, and what each command is made of."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
+
+from salessim._typing import Progress
+from salessim.config import Plan, load_plan
+
+if TYPE_CHECKING:
+    from salessim.api.explanation import Explanation
+    from salessim.api.run_directory import RunDirectory, save_run
+    from salessim.forecast import Forecast
+
+__all__ = ["RunDirectory", "explain", "load_plan", "save_run", "simulate", "validate"]
+
+
+def validate(plan: Plan) -> tuple[str, ...]:
+    """Check what reading a plan does not: whether it can be run. Simulates nothing.
+
+    Returns
+    -------
+    tuple of str
+        The plan's notes: what was read, ignored, or is worth knowing.
+
+    Raises
+    ------
+    SalessimError
+        A trajectory would have more than 10^7 stage entries.
+    """
+    from salessim.lowering.facts import checked_stage_entries
+
+    checked_stage_entries(plan.model)
+    return plan.notes
+
+
+def explain(plan: Plan) -> Explanation:
+    """Return the plan in words and tables, with its win rates, cycle times and R.
+
+    Raises
+    ------
+    SalessimError
+        The plan cannot be run.
+    """
+    from salessim.api.explanation import explain as explained
+
+    return explained(plan)
+
+
+def simulate(  # noqa: PLR0913  (one keyword per thing a script may choose)
+    plan: Plan,
+    *,
+    trajectories: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Simulate a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `load_plan`.
+    trajectories : int, optional
+        At least 1; the plan's number when not given.
+    seed : int, optional
+        0 to 2**64 - 1; the plan's when not given, else drawn and recorded in the forecast.
+    threads : int, optional
+        The processors there are when not given. Changes the time, never the numbers.
+    executor : concurrent.futures.Executor, optional
+        Where chunks of trajectories run, instead of threads of this process.
+    progress : callable, optional
+        Called with (finished, asked for).
+
+    Returns
+    -------
+    Forecast
+        `Forecast.interrupted` when Ctrl-C stopped the run: it holds what was finished.
+
+    Raises
+    ------
+    SalessimError
+        The plan cannot be run.
+    ValueError
+        `trajectories` or `seed` is out of its range.
+    KeyboardInterrupt
+        Ctrl-C stopped the run before any trajectory was finished.
+    """
+    from salessim.engine.run import run
+    from salessim.forecast import Forecast
+    from salessim.lowering import lower
+
+    program = lower(plan.model)
+    cube = run(
+        program,
+        trajectories=plan.trajectories if trajectories is None else trajectories,
+        seed=chosen_seed(plan, seed),
+        threads=threads,
+        executor=executor,
+        progress=progress,
+    )
+    if not cube.trajectories:
+        raise KeyboardInterrupt
+    return Forecast.from_cube(cube, program=program, model=plan.model)
+
+
+def chosen_seed(plan: Plan, seed: int | None = None) -> int:
+    """Return the seed given, else the plan's, else a new one, short enough to be typed again."""
+    if seed is not None:
+        return seed
+    return secrets.randbits(32) if plan.seed is None else plan.seed
+
+
+def __getattr__(name: str) -> object:
+    # Writing runs loads pyarrow; validating and explaining should not.
+    if name in ("RunDirectory", "save_run"):
+        from salessim.api import run_directory
+
+        return getattr(run_directory, name)
+    raise AttributeError(f"module 'salessim.api' has no attribute {name!r}")

@@ -1,0 +1,226 @@
+"""The run directory: complete under its name, or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from salessim import __version__
+from salessim.config import Plan
+from salessim.errors import SalessimError
+from salessim.forecast import Forecast
+
+LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "pydantic", "matplotlib")
+
+
+class RunDirectory:
+    """A folder being filled beside its final name; a context manager.
+
+    It takes its place when `publish` is called; otherwise leaving the context removes it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The final name. Must not exist.
+
+    Raises
+    ------
+    SalessimError
+        On entering: the path exists, or nothing can be written there.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.work = self.path.parent / f".{self.path.name}.tmp-{secrets.token_hex(4)}"
+        self._made: list[Path] = []
+
+    def __enter__(self) -> Self:
+        if os.path.lexists(self.path):
+            raise SalessimError(
+                f"{self.path} exists and is not overwritten; choose another with -o, or move it"
+            )
+        try:
+            missing = [p for p in self.work.parents if not p.exists()]
+            for folder in [*reversed(missing), self.work]:
+                folder.mkdir()
+                self._made.append(folder)
+        except OSError as error:
+            self._remove()
+            raise cannot_write(self.path, error) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._remove()
+        if isinstance(error, OSError):
+            raise cannot_write(self.path, error) from error
+
+    def publish(self, *, partial: bool = False) -> Path:
+        """Make the files durable and give the folder its name, ``NAME.partial`` when asked."""
+        final = _free(self.path.with_name(f"{self.path.name}.partial")) if partial else self.path
+        for file in self.work.iterdir():
+            _sync(file)
+        _sync(self.work)
+        if os.path.lexists(final):
+            raise SalessimError(f"{final} appeared while the run was under way: nothing is kept")
+        self.work.rename(final)
+        self._made.clear()
+        _sync(final.parent)
+        return final
+
+    def _remove(self) -> None:
+        """Remove the folder, and the parents that were made for it and hold nothing else."""
+        for folder in reversed(self._made):
+            if folder == self.work:
+                shutil.rmtree(folder, ignore_errors=True)
+            elif not any(folder.iterdir()):
+                folder.rmdir()
+        self._made.clear()
+
+
+def save_run(
+    plan: Plan, forecast: Forecast, path: str | Path, *, command: Sequence[str] = ()
+) -> Path:
+    """Write the run directory of a forecast, whole or not at all.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was simulated.
+    forecast : Forecast
+    path : str or Path
+        Must not exist. An interrupted forecast goes to ``PATH.partial``.
+    command : sequence of str
+        Recorded in the manifest.
+
+    Returns
+    -------
+    Path
+        The directory.
+
+    Raises
+    ------
+    SalessimError
+        The path exists, or cannot be written (no permission, disk full, ...).
+    """
+    with RunDirectory(path) as directory:
+        write_run(plan, forecast, directory.work, command=command)
+        return directory.publish(partial=forecast.interrupted)
+
+
+def write_run(plan: Plan, forecast: Forecast, folder: Path, *, command: Sequence[str] = ()) -> None:
+    """Write the files of a run into an existing folder, the manifest last."""
+    from salessim.forecast import plot
+
+    started = time.perf_counter()
+    (folder / "plan.toml").write_text(plan.to_toml(), encoding="utf-8")
+    forecast.to_csv(folder / "summary.csv")
+    forecast.to_parquet(folder / "forecast.parquet")
+    forecast.funnel.to_parquet(folder / "funnel.parquet")
+    for name, axes in (("fan", forecast.plot.fan()), ("origins", forecast.plot.origins())):
+        for kind in ("svg", "png"):
+            plot.save(axes, folder / f"{name}.{kind}")
+    about = manifest(plan, forecast, folder, command=command)
+    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
+    text = json.dumps(about, indent=2, allow_nan=False)
+    (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def manifest(
+    plan: Plan, forecast: Forecast, folder: Path, *, command: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Say what a run was made from, and what it made: all that is needed to repeat it."""
+    origin = forecast.provenance
+    toml = (folder / "plan.toml").read_bytes()
+    base = forecast.without_external_leads()
+    return {
+        "command": list(command),
+        "version": __version__,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "plan": {
+            "path": str(plan.path),
+            "sha256": hashlib.sha256(toml).hexdigest(),
+            "toml": toml.decode(),
+        },
+        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+        "program_sha256": origin.program_sha256,
+        "seed": origin.seed,
+        "engine": origin.engine,
+        "trajectories": forecast.trajectories,
+        "requested": origin.requested,
+        "stage_entries": origin.stage_entries,
+        "libraries": {"python": platform.python_version(), **_versions()},
+        "timing": {"simulate_seconds": origin.seconds},
+        "monte_carlo_se": {
+            "totals": _errors(forecast),
+            "totals_without_external_leads": _errors(base),
+        },
+        "verdict": forecast.verdict.to_dict(),
+        "files": {
+            file.name: {"bytes": file.stat().st_size, "sha256": _hash(file)}
+            for file in sorted(folder.iterdir())
+        },
+    }
+
+
+def default_directory(plan: Plan) -> Path:
+    """Return ``out/<name>-<time>`` that does not exist yet."""
+    now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return _free(Path("out") / f"{plan.path.stem}-{now}")
+
+
+def cannot_write(path: Path, error: OSError) -> SalessimError:
+    """Say in one line why nothing can be written there, and the remedy."""
+    reason = error.strerror or str(error)
+    return SalessimError(
+        f"{path} cannot be written: {reason}; nothing is left of it. Free some space, or choose "
+        "another place with -o"
+    )
+
+
+def _free(path: Path) -> Path:
+    number, free = 1, path
+    while os.path.lexists(free):
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _errors(forecast: Forecast) -> dict[str, float | None]:
+    several = forecast.trajectories > 1
+    return {
+        name: float(forecast.series(name).total_summary.se) if several else None
+        for name in ("bookings", "wins")
+    }
+
+
+def _versions() -> dict[str, str]:
+    return {name: metadata.version(name) for name in LIBRARIES}

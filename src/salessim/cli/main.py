@@ -1,0 +1,97 @@
+"""The `salessim` command: subcommands found by name and loaded when called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from salessim import __version__
+from salessim.errors import SalessimError
+
+COMMANDS = {
+    "run": "Simulate a plan: the forecast, and the verdict without external leads.",
+    "validate": "Check a plan and show all errors at once; simulate nothing.",
+    "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
+    "schema": "Print the JSON Schema of plan files, for editors.",
+}
+INTERRUPTED = 130
+"""128 + SIGINT, as shells report it."""
+RECORDED = "salessim.command"
+"""Key of the context's `meta` that holds the command as typed."""
+
+
+class Failed(click.ClickException):
+    """The user's mistake, each problem on a line of its own on stderr; exit code 1."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+    def show(self, file: Any = None) -> None:
+        """Print the problems."""
+        for problem in self.problems:
+            click.echo(f"error: {problem}", file=file, err=True)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are modules of this package, imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order of work."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None when there is none of that name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"salessim.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Keep the command as typed: a run's manifest records it."""
+        typed = [info_name or "salessim", *args]
+        ctx = super().make_context(info_name, args, parent, **extra)
+        ctx.meta[RECORDED] = typed
+        return ctx
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; the user's mistakes become messages, never tracebacks."""
+        for stream in (sys.stdout, sys.stderr):
+            # A name that the terminal cannot show must not end a run.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        try:
+            return super().invoke(ctx)
+        except SalessimError as error:
+            raise Failed(error.problems) from error
+        except MemoryError as error:
+            raise Failed(
+                ["not enough memory for this many trajectories; ask for fewer with -n"]
+            ) from error
+        except KeyboardInterrupt:
+            click.echo("interrupted: nothing was finished, nothing is written", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="salessim")
+def main() -> None:
+    """Forecast sales by simulation, with and without new external leads."""

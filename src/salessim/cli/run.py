@@ -1,0 +1,188 @@
+"""`salessim run`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from salessim.cli.main import INTERRUPTED, RECORDED
+from salessim.cli.options import plan_argument, set_option
+
+if TYPE_CHECKING:
+    from salessim._typing import Progress
+    from salessim.config import Plan
+    from salessim.forecast import Forecast
+
+FORMATS = ("csv", "parquet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the options of `run` ask for."""
+
+    trajectories: int
+    seed: int
+    threads: int | None
+    out: Path
+    as_json: bool
+    quiet: bool
+    progress: bool
+
+
+def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    del ctx, parameter
+    names = tuple(name.strip() for name in value.split(","))
+    for name in names:
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}")
+    return names
+
+
+@click.command()
+@plan_argument
+@click.option(
+    "-n",
+    "--trajectories",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Possible futures to simulate; the plan's number by default.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    help="Same plan and seed, same numbers; the plan's by default, else drawn and recorded.",
+)
+@set_option
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="The run directory; must not exist. Default: out/<name>-<time>.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Default: one per processor.")
+@click.option(
+    "--format",
+    "formats",
+    default="csv,parquet",
+    metavar="LIST",
+    callback=_formats,
+    expose_value=False,
+    help="Tables to write: csv, parquet. Both are always written.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
+@click.pass_context
+def command(  # noqa: PLR0913  (one parameter per option)
+    ctx: click.Context,
+    plan: str,
+    *,
+    trajectories: int | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+    dry_run: bool,
+) -> None:
+    """Simulate PLAN: bookings by period, with and without external leads, and the verdict."""
+    from salessim import api
+    from salessim.api.run_directory import default_directory
+
+    loaded = api.load_plan(plan, changes=changes)
+    wanted = Wanted(
+        trajectories=trajectories or loaded.trajectories,
+        seed=api.chosen_seed(loaded, seed),
+        threads=threads,
+        out=out or default_directory(loaded),
+        as_json=as_json,
+        quiet=quiet,
+        progress=not (quiet or no_progress),
+    )
+    if dry_run:
+        _dry_run(loaded, wanted)
+        return
+    forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
+    _report(forecast, folder, wanted)
+    if forecast.interrupted:
+        click.echo(
+            f"interrupted: {forecast.trajectories:,} of {wanted.trajectories:,} trajectories were "
+            f"finished; they are kept in {folder}",
+            err=True,
+        )
+        ctx.exit(INTERRUPTED)
+
+
+def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecast, Path]:
+    """Simulate and write the run directory, which is refused before anything is simulated."""
+    from salessim import api
+    from salessim.api.run_directory import RunDirectory, write_run
+
+    with RunDirectory(wanted.out) as directory:
+        if not wanted.quiet:
+            for note in api.validate(plan):
+                click.echo(f"note: {note}", err=True)
+        with _progress(shown=wanted.progress) as progress:
+            forecast = api.simulate(
+                plan,
+                trajectories=wanted.trajectories,
+                seed=wanted.seed,
+                threads=wanted.threads,
+                progress=progress,
+            )
+        write_run(plan, forecast, directory.work, command=typed)
+        return forecast, directory.publish(partial=forecast.interrupted)
+
+
+@contextlib.contextmanager
+def _progress(*, shown: bool) -> Iterator[Progress | None]:
+    """Show a bar with the time left on stderr, when that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    if not (shown and console.is_terminal):
+        yield None
+        return
+    columns = (TextColumn("trajectories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console, transient=True) as bars:
+        bar = bars.add_task("simulate", total=None)
+        yield lambda done, total: bars.update(bar, completed=done, total=total)
+
+
+def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
+    from salessim.cli import render
+
+    if wanted.as_json:
+        click.echo(json.dumps(forecast.summary(), allow_nan=False))
+    if wanted.quiet:
+        return
+    console = render.console(stderr=wanted.as_json)
+    render.forecast(console, forecast)
+    names = ", ".join(sorted(file.name for file in folder.iterdir()))
+    render.text(console, f"Seed {forecast.provenance.seed}. Written to {folder}: {names}.")
+
+
+def _dry_run(plan: Plan, wanted: Wanted) -> None:
+    """Lower the plan, so that all that can be refused is, and say what a run would do."""
+    from salessim.lowering import lower
+
+    facts = lower(plan.model).facts
+    entries = facts.stage_entries * wanted.trajectories
+    if not wanted.quiet:
+        for note in plan.notes:
+            click.echo(f"note: {note}", err=True)
+        click.echo(
+            f"{plan.path}: would simulate {wanted.trajectories:,} trajectories with seed "
+            f"{wanted.seed}, about {entries:,.0f} stage entries in all, and write {wanted.out}",
+            err=wanted.as_json,
+        )
