@@ -32,6 +32,11 @@ class _Finder:
         for index, change in enumerate(reversed(self._changes)):
             if problem.path[: len(change.path)] == change.path:
                 return -1 - index, 0
+        if not any(_holds(layer.data, problem.path) for layer in self._layers):
+            # a table that only a change made
+            for index, change in enumerate(reversed(self._changes)):
+                if change.path[: len(problem.path)] == problem.path:
+                    return -1 - index, 0
         for length in range(len(problem.path), 0, -1):
             path = problem.path[:length]
             for index, layer in enumerate(self._layers):

@@ -16,6 +16,7 @@ from salessim.config.checks import (
     Names,
     check_names,
     check_reachable,
+    check_source_pipelines,
     check_sources,
     make_timeline,
     notes_on,
@@ -36,7 +37,6 @@ from salessim.model.plan import (
     Sustainability,
 )
 
-_REQUIRED = ("forecast", "pipelines")
 _BY_NAME = ("pipelines", "sources")
 
 
@@ -66,7 +66,8 @@ class Builder:
             return None
         names = Names(self.document)
         check_names(plan, names, self.problems)
-        check_sources(plan, self.problems)
+        check_source_pipelines(self.document, names, self.problems)
+        check_sources(plan, self.problems, has_customers="customers" in self.document)
         timeline = make_timeline(plan, self.problems)
         laws = LawMaker(self.problems, self._read_file)
         customers = self._customers(plan, laws)
@@ -109,8 +110,7 @@ class Builder:
         rest = copy.deepcopy(self.document)
         for problem in self.problems:
             _cut(rest, problem.path)
-        if any(not rest.get(name) for name in _REQUIRED):
-            return None
+        _stand_in(rest)
         try:
             return schema.Document.model_validate(rest)
         except ValidationError:
@@ -205,22 +205,34 @@ class Builder:
 
 
 def _cut(document: dict[str, Any], path: Path) -> None:
-    """Take the part that holds an invalid value out: a pipeline, a source, or a whole table.
+    """Take the part that holds an invalid value out: a pipeline, a source, a table, a key.
 
-    A forecast keeps its start (files are read by it) and gets a stand-in for what is invalid.
+    A forecast without a good horizon gets a stand-in, so that files are still read by its start.
     """
-    head = path[0] if path else ""
-    if head == "forecast":
-        forecast = document.get("forecast")
-        start = forecast.get("start") if isinstance(forecast, dict) else None
-        if isinstance(start, date) and path != ("forecast", "start"):
-            document["forecast"] = {"start": start, "horizon": "24 months"}
-        else:
-            document.pop("forecast", None)
-    elif head in _BY_NAME and len(path) > 1 and isinstance(document.get(str(head)), dict):
-        document[str(head)].pop(path[1], None)
+    head, below = str(path[0]) if path else "", path[1:2]
+    table = document.get(head)
+    if head in _BY_NAME and below and isinstance(table, dict):
+        table.pop(below[0], None)
+    elif (
+        head == "forecast" and below != ("start",) and isinstance(table, dict) and "start" in table
+    ):
+        table.pop(below[0] if below else "horizon", None)
+        table.setdefault("horizon", "24 months")
+        if below == ("period",):
+            table["horizon"] = "24 months"
     else:
-        document.pop(str(head), None)
+        document.pop(head, None)
+
+
+def _stand_in(document: dict[str, Any]) -> None:
+    """Put a valid forecast or pipeline where none is left, to check what does not need them."""
+    if "forecast" not in document:
+        document["forecast"] = {"start": date(2000, 1, 1), "horizon": "24 months"}
+        for name in ("customers", "open_deals"):
+            document.pop(name, None)  # their files are read by the start
+    if not document.get("pipelines"):
+        stage = {"name": "stand-in", "conversion": 1}
+        document["pipelines"] = {"stand-in": {"amount": {"fixed": 0}, "stages": [stage]}}
 
 
 def _stage(table: schema.Stage, laws: LawMaker, path: Path) -> Stage:

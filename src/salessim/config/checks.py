@@ -52,20 +52,27 @@ def check_names(plan: Document, names: Names, problems: Problems) -> None:
                     "each stage has a name of its own",
                 )
             seen.setdefault(stage.name, index)
-    for name, source in plan.sources.items():
+    for name in plan.sources:
         _check_name(name, ("sources", name), problems)
         if name in RESERVED:
             problems.add(
                 ("sources", name),
                 f"the name {name} is taken (it is an origin of bookings); rename the source",
             )
-        if source.pipeline not in names.pipelines:
+    _check_open_deals(plan, names, problems)
+
+
+def check_source_pipelines(document: Mapping[str, Any], names: Names, problems: Problems) -> None:
+    """Check the pipelines that sources refer to, of sources with other mistakes too."""
+    sources = document.get("sources")
+    for name, source in sources.items() if isinstance(sources, dict) else ():
+        pipeline = source.get("pipeline") if isinstance(source, dict) else None
+        if isinstance(pipeline, str) and pipeline and pipeline not in names.pipelines:
             problems.add(
                 ("sources", name, "pipeline"),
-                f"expected a pipeline of this plan, found {found(source.pipeline)}; "
-                f"{nearest(source.pipeline, names.pipelines, named='pipelines')}",
+                f"expected a pipeline of this plan, found {found(pipeline)}; "
+                f"{nearest(pipeline, names.pipelines, named='pipelines')}",
             )
-    _check_open_deals(plan, names, problems)
 
 
 def _check_name(name: str, path: tuple[str | int, ...], problems: Problems) -> None:
@@ -102,7 +109,7 @@ def _check_open_deals(plan: Document, names: Names, problems: Problems) -> None:
                 )
 
 
-def check_sources(plan: Document, problems: Problems) -> None:
+def check_sources(plan: Document, problems: Problems, *, has_customers: bool) -> None:
     """Check the sources' times, and that customer sources have customers."""
     for name, source in plan.sources.items():
         if source.starts and source.ends and source.ends <= source.starts:
@@ -110,7 +117,7 @@ def check_sources(plan: Document, problems: Problems) -> None:
                 ("sources", name, "until"),
                 f"expected a date after from ({source.starts}), found {found(source.ends)}",
             )
-        if source.kind == "customer" and plan.customers is None:
+        if source.kind == "customer" and not has_customers:
             problems.add(
                 ("sources", name, "kind"),
                 "a customer source needs [customers] with a lifetime; "
@@ -163,7 +170,8 @@ def make_timeline(plan: Document, problems: Problems) -> Timeline | None:
     if not days < (LAST_DAY - forecast.start).days:
         problems.add(
             ("forecast", "horizon"),
-            f"expected an end before {LAST_DAY}, found a forecast of {simulated * days:.3g} days",
+            f"expected an end before {LAST_DAY}, found {simulated} periods from {forecast.start}; "
+            "start earlier",
         )
         return None
     return Timeline(

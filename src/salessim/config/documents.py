@@ -112,10 +112,10 @@ def _syntax(path: FilePath, text: str, message: str) -> str:
     line = int(place[1]) if place and place[1] else max(1, len(lines))
     what = _PLACE.sub("", message)
     plain = {
-        "Cannot overwrite a value": "this key is given twice",
-        "Cannot declare": "this table is given twice",
-        "Cannot mutate immutable namespace": "this table is given twice",
-        "Duplicate inline table key": "this key is given twice",
+        "Cannot overwrite a value": "this key or table is given twice",
+        "Cannot declare": "this key or table is given twice",
+        "Cannot mutate immutable namespace": "this key or table is given twice",
+        "Duplicate inline table key": "this key or table is given twice",
         "Invalid value": 'expected a value; texts and units need quotes, as in "14 days"',
         "Expected '=' after a key": "expected key = value; keys with a space or dot need quotes",
         "Invalid statement": "expected key = value or a [table]",
@@ -151,10 +151,12 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _another_law(below: dict[str, Any], above: dict[str, Any]) -> bool:
+def _another_law(below: Any, above: dict[str, Any]) -> bool:
     """Say whether a law is replaced by one of another kind: merged, both would be there."""
-    return below.keys() != above.keys() and all(
-        len(table) == 1 and table.keys() <= LAW_NAMES for table in (below, above)
+    return (
+        isinstance(below, dict)
+        and below.keys() != above.keys()
+        and all(len(table) == 1 and table.keys() <= LAW_NAMES for table in (below, above))
     )
 
 
@@ -250,6 +252,8 @@ def _set(document: dict[str, Any], parts: list[str], value: Any) -> Path:
         part, used = _step(here, rest, path)
         rest = rest[used:]
         path.append(part)
+        if part in LAW_NAMES and _another_law(here, {str(part): value}):
+            here.clear()
         if not rest:
             here[part] = value
         elif isinstance(here, dict):

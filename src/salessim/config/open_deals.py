@@ -130,10 +130,12 @@ class DealsReader:
             if target == IGNORE:
                 ignored[value] = many
                 targets[value] = ""
-            else:
+            elif target in self._stages:
                 targets[value] = target
-                if target not in self._stages:
-                    self._say_unknown(value, many)
+            else:
+                # no more is said about these rows: they may be none of ours
+                targets[value] = ""
+                self._say_unknown(value, many)
         return [targets[cell] for cell in cells], ignored
 
     def _say_unknown(self, value: str, many: int) -> None:
@@ -144,7 +146,7 @@ class DealsReader:
         rows = f"{many:,} {'row' if many == 1 else 'rows'}"
         self.problems.append(
             f"{self._data.name}: {rows} with the stage {found(value)}, which is not mapped; "
-            f"{nearest(value, choices, named='stages')} "
+            f"{nearest(value, choices, named='stages')}; "
             f'or add it: stages = {{ "{value}" = "pipeline.stage" or "{IGNORE}" }}'
         )
 

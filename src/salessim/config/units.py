@@ -201,9 +201,9 @@ def _unit(text: str) -> Unit | None:
 
 
 def _nearest_unit(text: str, *, plural: bool) -> str:
-    """Return the unit most like a word, by its first letter when nothing else fits."""
-    close = difflib.get_close_matches(text.lower(), UNITS, n=1, cutoff=0.5)
-    by_letter = [unit for unit in UNITS if text and unit.startswith(text[0].lower())]
+    """Return the unit most like a word; an abbreviation by its first letter."""
+    close = difflib.get_close_matches(text.lower(), UNITS, n=1, cutoff=0.6)
+    by_letter = [unit for unit in UNITS if len(text) <= 3 and unit.startswith(text[:1].lower())]
     near = (close or by_letter or [""])[0]
     return near if plural else near.removesuffix("s")
 
