@@ -21,18 +21,20 @@ def assert_mean(
     se: float | FloatArray,
     expected: float | FloatArray,
     *,
+    freedom: float = np.inf,
     tests: int = 1,
     false_alarm: float = FALSE_ALARM,
 ) -> None:
-    """Check Monte Carlo means against exact ones: normal approximation, Bonferroni over elements.
+    """Check Monte Carlo means against exact ones: Student's law, Bonferroni over elements.
 
-    At the default rate a single mean may be 4.9 standard errors off. Where the standard error is
-    0 (nothing is random) the mean must be exact but for rounding.
+    ``freedom`` are the degrees of freedom of the standard errors; at the default rate a single
+    mean may be 4.9 standard errors off when these are exact. Where the standard error is 0
+    (nothing is random) the mean must be exact but for rounding.
     """
     mean, se, expected = np.broadcast_arrays(mean, se, expected)
     assert np.all(np.isfinite(mean)), "a mean is not finite"
     assert np.all(np.isfinite(se)), "a standard error is not finite"
-    critical = stats.norm.isf(false_alarm / (2 * tests * mean.size))
+    critical = stats.t.isf(false_alarm / (2 * tests * mean.size), freedom)
     off = np.abs(mean - expected)
     allowed = critical * se + 1e-9 * np.abs(expected)
     worst = np.unravel_index(np.argmax(off - allowed), off.shape)
@@ -53,7 +55,14 @@ def assert_sample_mean(
     """Check the means over the first axis, with their standard errors from the samples."""
     samples = np.asarray(samples, dtype=np.float64)
     se = samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
-    assert_mean(samples.mean(axis=0), se, expected, tests=tests, false_alarm=false_alarm)
+    assert_mean(
+        samples.mean(axis=0),
+        se,
+        expected,
+        freedom=len(samples) - 1,
+        tests=tests,
+        false_alarm=false_alarm,
+    )
 
 
 def assert_variance(

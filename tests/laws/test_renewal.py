@@ -28,7 +28,7 @@ from salessim.model.plan import (
     Rate,
     Source,
     Stage,
-)
+)from tests import w1_published
 
 THIRTY_DAYS = Timeline(
     start=date(2027, 1, 1), period=Span(value=30, unit="day"), periods=24, simulated=24
@@ -136,43 +136,28 @@ def stage(conversion, cycle_time=INSTANT, loss_time=INSTANT, **rest):
 
 
 EDGES = np.arange(25) * 30.0
-# Published means of W1 in 30-day periods 1, 2, 3, 12 and 24: bookings, wins, active customers
-PERIODS = [0, 1, 2, 11, 23]
-PUBLISHED = {
-    True: (
-        [986589.585, 742826.13, 584823.121, 482490.367, 468999.041],
-        [58.910389, 60.032797, 54.706843, 48.422085, 46.325352],
-        [531.77008, 543.17735, 544.19692, 512.61572, 481.96483],
-        14401.053,
-    ),
-    False: (
-        [986573.239, 729680.236, 480578.994, 175314.995, 115514.096],
-        [58.909481, 59.301987, 48.89605, 27.240644, 17.950619],
-        [531.76918, 542.45285, 537.81059, 398.17393, 262.39598],
-        4452.225,
-    ),
-}
 
 
-@pytest.mark.parametrize("outbound", [True, False], ids=["A", "B"])
-def test_w1_has_its_published_means(outbound):
+@pytest.mark.parametrize(
+    ("outbound", "published"), [(True, w1_published.A), (False, w1_published.B)], ids=["A", "B"]
+)
+def test_w1_has_its_published_means(outbound, published):
     # published with 8 digits, from a grid of 1/64 day: the two methods share no code
-    bookings, wins, active, entries = PUBLISHED[outbound]
     model = w1(outbound=outbound)
     found = expected(model)
-    np.testing.assert_allclose(found.bookings.sum(axis=1)[PERIODS], bookings, rtol=5e-8)
-    np.testing.assert_allclose(found.wins.sum(axis=1)[PERIODS], wins, rtol=5e-8)
-    np.testing.assert_allclose(found.active_customers[PERIODS], active, rtol=5e-8)
+    np.testing.assert_allclose(found.bookings.sum(axis=1), published.bookings, rtol=5e-8)
+    np.testing.assert_allclose(found.wins.sum(axis=1), published.wins, rtol=5e-8)
+    np.testing.assert_allclose(found.active_customers, published.active_customers, rtol=5e-8)
     # the published entries count the current visit of the 300 open deals
-    assert found.entered.sum() + 300 == pytest.approx(entries, abs=1e-3)
-    assert entries < expected_stage_entries(model) < 3 * entries
+    assert found.entered.sum() + 300 == pytest.approx(published.stage_entries, abs=1e-3)
+    assert published.stage_entries < expected_stage_entries(model) < 3 * published.stage_entries
 
 
 def test_the_error_falls_with_the_step():
-    model = w1()
-    _, wins, _, _ = PUBLISHED[True]
     errors = [
-        np.abs(expected_on_grid(model, steps_per_day=k).wins.sum(axis=1)[PERIODS] - wins).max()
+        np.abs(
+            expected_on_grid(w1(), steps_per_day=k).wins.sum(axis=1) - w1_published.A.wins
+        ).max()
         for k in (1, 2, 4)
     ]
     assert errors[0] < 1.0
@@ -338,9 +323,9 @@ def test_referrals_that_explode_are_counted():
 def test_the_bound_loads_no_libraries():
     code = (
         "import sys\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import test_renewal\n"
+        "from tests.laws import test_renewal\n"
         "assert test_renewal.expected_stage_entries(test_renewal.w1()) > 0\n"
         "sys.exit(any(n.partition('.')[0] in ('scipy', 'numba') for n in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
+    root = Path(__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0  # noqa: S603

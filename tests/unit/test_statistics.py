@@ -106,6 +106,7 @@ def test_two_samples_of_different_laws_are_caught(rng):
 
 CALLS = {
     "mean": lambda rng, **rate: assert_sample_mean(rng.normal(size=(300, 2)), 0.0, **rate),
+    "mean of few": lambda rng, **rate: assert_sample_mean(rng.normal(size=5), 0.0, **rate),
     "poisson": lambda rng, **rate: assert_poisson(rng.poisson(6.0, 200), 6.0, **rate),
     "uncorrelated": lambda rng, **rate: assert_uncorrelated(*rng.normal(size=(2, 300)), **rate),
     "binomial": lambda rng, **rate: assert_binomial(rng.binomial(300, 0.3), 300, 0.3, **rate),

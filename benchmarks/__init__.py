@@ -1,0 +1,1 @@
+"""Benchmarks: what salessim reaches, side by side with its peers."""
