@@ -28,7 +28,8 @@ from salessim.model.plan import (
     Rate,
     Source,
     Stage,
-)from tests import w1_published
+)
+from tests import w1_published
 
 THIRTY_DAYS = Timeline(
     start=date(2027, 1, 1), period=Span(value=30, unit="day"), periods=24, simulated=24
@@ -155,9 +156,7 @@ def test_w1_has_its_published_means(outbound, published):
 
 def test_the_error_falls_with_the_step():
     errors = [
-        np.abs(
-            expected_on_grid(w1(), steps_per_day=k).wins.sum(axis=1) - w1_published.A.wins
-        ).max()
+        np.abs(expected_on_grid(w1(), steps_per_day=k).wins.sum(axis=1) - w1_published.A.wins).max()
         for k in (1, 2, 4)
     ]
     assert errors[0] < 1.0
