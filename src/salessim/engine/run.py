@@ -47,7 +47,7 @@ def _allocate(program: Program, trajectories: int) -> Counts:
         new_customers=np.empty(by_slot, np.int32),
         lost_customers=np.empty(by_slot, np.int32),
         leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
-        flows=np.empty((trajectories, periods, len(program.stages), 4), np.int32),
+        flows=np.empty((trajectories, periods, 4 * len(program.stages)), np.int32),
     )
 
 
@@ -76,16 +76,14 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
         periods=program.periods,
         slots=counts.bookings.shape[2],
         sources=counts.leads.shape[2],
-        stages=counts.flows.shape[2],
+        stages=len(program.stages),
     )
     deals, customers = _sizes(arrays)
     done = 0
     while done < size:
         work = make_work(deals=deals, customers=customers)
         rest = Counts(*(array[done:] for array in counts))
-        done += simulate(
-            arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:]
-        )
+        done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:])
         deals, customers = 2 * deals, 2 * customers
     return Chunk(first, counts, entries)
 
@@ -129,7 +127,7 @@ class _Merge:
             new_customers=counts.new_customers[:n].reshape(by_slot),
             lost_customers=counts.lost_customers[:n].reshape(by_slot),
             leads=counts.leads[:n],
-            flows=counts.flows[:n],
+            flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), 4),
             stage_entries=self.entries[:n],
             seed=seed,
             requested=self.entries.size,

@@ -77,7 +77,7 @@ class Tally(NamedTuple):
     leads: np.ndarray
     """[period + 1, external source]"""
     flows: np.ndarray
-    """[period + 1, stage, 4] entered, advanced, lost, no decision."""
+    """[period + 1, stage * 4] entered, advanced, lost, no decision of each stage."""
     exits: np.ndarray
     """[period + 1, 4] one stage at work: advanced, lost, no decision, stuck."""
 
@@ -116,6 +116,6 @@ def make_tally(*, periods, slots, sources, stages):
         new_customers=np.zeros((bins, slots), np.int64),
         lost_customers=np.zeros((bins, slots), np.int64),
         leads=np.zeros((bins, sources), np.int64),
-        flows=np.zeros((bins, stages, 4), np.int64),
+        flows=np.zeros((bins, stages * 4), np.int64),
         exits=np.zeros((bins, 4), np.int64),
     )

@@ -10,13 +10,31 @@ from salessim.kernels.customers import book, live, settle_base
 from salessim.kernels.stages import exit_bin, release_open_deals, walk_stage
 
 
+# Spelled-out loops: numba's slice assignment brings its error messages along, which take
+# longer to compile than the whole walk.
+
+
+@kernel
+def _clear(counts):
+    for i in range(counts.shape[0]):
+        for j in range(counts.shape[1]):
+            counts[i, j] = 0
+
+
+@kernel
+def _copy(out, counts):
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[i, j] = counts[i, j]
+
+
 @kernel
 def _enter(program, pipeline, n, work, flows):
     """Count the deals that enter a pipeline's first stage."""
     stage = program.pipelines.first_stage[pipeline]
     for i in range(n):
         period = exit_bin(work.deals.time[i], program.clock.end, program.clock.day_period)
-        flows[period, stage, 0] += 1
+        flows[period, 4 * stage] += 1
 
 
 @kernel
@@ -29,7 +47,7 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
     exits = tally.exits
     last = program.pipelines.first_stage[pipeline + 1]
     for stage in range(program.pipelines.first_stage[pipeline], last):
-        exits[:] = 0
+        _clear(exits)
         entries += n
         n = walk_stage(program, stage, n, trajectory, seed, work, exits)
         if opening:
@@ -39,9 +57,9 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
                 return FULL, entries
         for period in range(exits.shape[0] - 1):
             for outcome in range(3):
-                tally.flows[period, stage, 1 + outcome] += exits[period, outcome]
+                tally.flows[period, 4 * stage + 1 + outcome] += exits[period, outcome]
             if stage + 1 < last:
-                tally.flows[period, stage + 1, 0] += exits[period, 0]
+                tally.flows[period, 4 * (stage + 1)] += exits[period, 0]
     return n, entries
 
 
@@ -65,9 +83,7 @@ def walk_trajectory(program, trajectory, seed, work, tally):
             if n == FULL:
                 return FULL
             _enter(program, pipeline, n, work, tally.flows)
-            n, visits = _walk_pipeline(
-                program, pipeline, n, opening, trajectory, seed, work, tally
-            )
+            n, visits = _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
             entries += visits
             if n != FULL:
                 born = book(program, pipeline, n, born, trajectory, seed, work, tally)
@@ -84,19 +100,20 @@ def simulate(program, first, seed, work, tally, out, entries):
 
     Return how many are done: fewer when a buffer was too small for the next one.
     """
-    periods = out.bookings.shape[1]
     for i in range(entries.size):
-        for counts in (tally.bookings, tally.wins, tally.new_customers, tally.lost_customers):
-            counts[:] = 0
-        tally.leads[:] = 0
-        tally.flows[:] = 0
+        _clear(tally.bookings)
+        _clear(tally.wins)
+        _clear(tally.new_customers)
+        _clear(tally.lost_customers)
+        _clear(tally.leads)
+        _clear(tally.flows)
         entries[i] = walk_trajectory(program, np.uint64(first + i), seed, work, tally)
         if entries[i] == FULL:
             return i
-        out.bookings[i] = tally.bookings[:periods]
-        out.wins[i] = tally.wins[:periods]
-        out.new_customers[i] = tally.new_customers[:periods]
-        out.lost_customers[i] = tally.lost_customers[:periods]
-        out.leads[i] = tally.leads[:periods]
-        out.flows[i] = tally.flows[:periods]
+        _copy(out.bookings[i], tally.bookings)
+        _copy(out.wins[i], tally.wins)
+        _copy(out.new_customers[i], tally.new_customers)
+        _copy(out.lost_customers[i], tally.lost_customers)
+        _copy(out.leads[i], tally.leads)
+        _copy(out.flows[i], tally.flows)
     return entries.size

@@ -38,9 +38,9 @@ def _lower_clock(model: Model) -> Clock:
         end=float(edges[-1]),
         day_period=(np.searchsorted(edges, days, side="right") - 1).astype(np.int64),
         # The day of the end belongs to the last cell: customers' time ends there.
-        day_cell=np.minimum(
-            np.searchsorted(cells, days, side="right") - 1, cells.size - 2
-        ).astype(np.int64),
+        day_cell=np.minimum(np.searchsorted(cells, days, side="right") - 1, cells.size - 2).astype(
+            np.int64
+        ),
         cell_edges=cells,
     )
 

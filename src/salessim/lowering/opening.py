@@ -122,7 +122,9 @@ def lower_open_deals(
     return deals, counts, int(stuck_group[deals.group].sum())
 
 
-def lower_base(customers: Customers | None, *, lifetime_row: int, home: int, bank: TableBank) -> Base:
+def lower_base(
+    customers: Customers | None, *, lifetime_row: int, home: int, bank: TableBank
+) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
 
     Raises
