@@ -188,6 +188,14 @@ def test_a_law_without_a_mean_says_so():
 
 
 @pytest.mark.parametrize(
+    "law", [Lognormal(median=3.0, sigma=40.0), Weibull(scale=3.0, shape=0.004)], ids=repr
+)
+def test_a_mean_beyond_any_float_is_infinite(law):
+    assert law.mean == math.inf
+    assert law.isf(np.array([0.5, 0.0]))[1] == math.inf
+
+
+@pytest.mark.parametrize(
     ("law", "unit", "words"),
     [
         (Fixed(value=7.0), "days", "always 7 days"),

@@ -193,6 +193,38 @@ def test_a_law_without_a_mean_is_cut_at_the_longest_time(law):
     assert table_mean(table, 10) == pytest.approx(exact, rel=1e-6)
 
 
+EXTREME = [
+    Gamma(mean=3.0, shape=0.001),
+    Gamma(mean=3.0, shape=1e6),
+    Weibull(scale=3.0, shape=0.1),
+    Weibull(scale=3.0, shape=0.004),
+    Weibull(scale=3.0, shape=50.0),
+    LogLogistic(median=3.0, shape=0.01),
+    LogLogistic(median=3.0, shape=1.0001),
+    LogLogistic(median=3.0, shape=100.0),
+    Lognormal(median=3.0, sigma=0.001),
+    Lognormal(median=3.0, sigma=8.0),
+    Lognormal(median=3.0, sigma=40.0),
+    Pert(low=4.999999, mode=5.0, high=5.0),
+    Exponential(mean=1e-300),
+    Mixture(weights=(1.0, 1e-12), laws=(Fixed(value=3.0), Lognormal(median=1e5, sigma=2.0))),
+    Mixture(weights=(1.0, 0.0), laws=(Fixed(value=3.0), LogLogistic(median=3.0, shape=0.5))),
+]
+
+
+@pytest.mark.parametrize("law", EXTREME, ids=repr)
+def test_extreme_laws_are_well_formed_at_any_age(law):
+    table = quantile_table(law, bits=10)
+    assert_well_formed(table)
+    if np.isfinite(law.mean):
+        assert table_mean(table, 10) == pytest.approx(law.mean, rel=1e-9)
+    for share in (0.5, 1e-3, 1e-12, 1e-200):
+        age = 0.999 * float(law.isf(np.array([share]))[0])
+        survival = float(law.survival(np.array([age]))[0])
+        if np.isfinite(age) and survival > 1e-280:
+            assert_well_formed(quantile_table(law, bits=7, survival=survival, offset=age))
+
+
 def test_money_is_scaled():
     law = Lognormal(median=12_000.0, sigma=0.9)
     np.testing.assert_array_equal(

@@ -31,6 +31,9 @@ __all__ = [
     "Weibull",
 ]
 
+LARGEST_POWER = 700.0
+"""Where the exponential function leaves the floats, with room for a factor."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Exponential(Law):
@@ -76,8 +79,9 @@ class Lognormal(Law):
 
     @property
     def mean(self) -> float:
-        """Median x exp(sigma^2 / 2)."""
-        return self.median * math.exp(self.sigma**2 / 2)
+        """Median x exp(sigma^2 / 2); ``inf`` when no float can hold it."""
+        power = self.sigma**2 / 2
+        return self.median * math.exp(power) if power < LARGEST_POWER else math.inf
 
     def _z(self, x: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore"):
@@ -99,7 +103,8 @@ class Lognormal(Law):
         """Exponential of the normal quantile."""
         from scipy.special import ndtri
 
-        return self.median * np.exp(-self.sigma * floats(ndtri(s)))
+        with np.errstate(over="ignore"):
+            return self.median * np.exp(-self.sigma * floats(ndtri(s)))
 
     def tail_mean(self, s: FloatArray) -> FloatArray:
         """Mean x P(a normal shifted by sigma exceeds the same quantile)."""
@@ -158,7 +163,10 @@ class Weibull(Law):
 
     @property
     def mean(self) -> float:
-        """Scale x Gamma(1 + 1 / shape)."""
+        """Scale x Gamma(1 + 1 / shape); ``inf`` when no float can hold it."""
+        power = math.lgamma(1.0 + 1.0 / self.shape)
+        if power > LARGEST_POWER:
+            return math.inf
         return self.scale * math.gamma(1.0 + 1.0 / self.shape)
 
     def survival(self, x: FloatArray) -> FloatArray:
@@ -171,7 +179,7 @@ class Weibull(Law):
 
     def isf(self, s: FloatArray) -> FloatArray:
         """Scale x (-ln s)^(1 / shape)."""
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", over="ignore"):
             return self.scale * np.abs(np.log(s)) ** (1.0 / self.shape)
 
     def tail_mean(self, s: FloatArray) -> FloatArray:
