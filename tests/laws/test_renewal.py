@@ -30,6 +30,7 @@ from salessim.model.plan import (
     Stage,
 )
 from tests import w1_published
+from tests.models import w1
 
 THIRTY_DAYS = Timeline(
     start=date(2027, 1, 1), period=Span(value=30, unit="day"), periods=24, simulated=24
@@ -42,13 +43,6 @@ OUTBOUND = Source(
     rate=Rate(per_day=200 / 30),
     buyer_is_new=True,
 )
-UPSELL = Source(
-    name="upsell",
-    kind="customer",
-    pipeline="expansion",
-    rate=Rate(per_day=1 / 180),
-    buyer_is_new=False,
-)
 REFERRAL = Source(
     name="referral",
     kind="customer",
@@ -56,16 +50,6 @@ REFERRAL = Source(
     rate=Rate(per_day=1 / 360),
     buyer_is_new=True,
 )
-
-
-def lognormal_stage(name, conversion, advance, lost):
-    (median, sigma), (loss_median, loss_sigma) = advance, lost
-    return Stage(
-        name=name,
-        conversion=conversion,
-        cycle_time=Lognormal(median=median, sigma=sigma),
-        loss_time=Lognormal(median=loss_median, sigma=loss_sigma),
-    )
 
 
 def open_deals(stages, *, ages=0.0, amounts=math.nan):
@@ -84,35 +68,6 @@ def customers(count, *, lifetime, tenure=None):
         lifetime=lifetime,
         ids=tuple(f"customer {k}" for k in range(count)),
         tenure_days=None if tenure is None else np.full(count, float(tenure)),
-    )
-
-
-def w1(*, outbound=True):
-    stages = (
-        lognormal_stage("lead", 0.40, (7.0, 0.8), (10.0, 1.0)),
-        lognormal_stage("qualified", 0.60, (14.0, 0.7), (21.0, 0.9)),
-        lognormal_stage("demo", 0.65, (14.0, 0.6), (28.0, 0.9)),
-        lognormal_stage("proposal", 0.60, (21.0, 0.7), (35.0, 0.9)),
-        lognormal_stage("negotiation", 0.80, (14.0, 0.6), (21.0, 0.8)),
-    )
-    offers = (
-        lognormal_stage("offer", 0.50, (10.0, 0.6), (14.0, 0.8)),
-        lognormal_stage("contract", 0.70, (14.0, 0.6), (14.0, 0.8)),
-    )
-    new_business = Pipeline(
-        name="new_business", stages=stages, amount=Lognormal(median=12_000.0, sigma=0.9)
-    )
-    expansion = Pipeline(
-        name="expansion", stages=offers, amount=Lognormal(median=4_000.0, sigma=0.7)
-    )
-    return Model(
-        title="W1",
-        currency="USD",
-        timeline=THIRTY_DAYS,
-        pipelines=(new_business, expansion),
-        sources=(*((OUTBOUND,) if outbound else ()), UPSELL, REFERRAL),
-        customers=customers(500, lifetime=Exponential(mean=720.0)),
-        open_deals=open_deals([f"new_business.{s.name}" for s in stages for _ in range(60)]),
     )
 
 
@@ -140,11 +95,13 @@ EDGES = np.arange(25) * 30.0
 
 
 @pytest.mark.parametrize(
-    ("outbound", "published"), [(True, w1_published.A), (False, w1_published.B)], ids=["A", "B"]
+    ("external_leads", "published"),
+    [(True, w1_published.A), (False, w1_published.B)],
+    ids=["A", "B"],
 )
-def test_w1_has_its_published_means(outbound, published):
+def test_w1_has_its_published_means(external_leads, published):
     # published with 8 digits, from a grid of 1/64 day: the two methods share no code
-    model = w1(outbound=outbound)
+    model = w1(external_leads=external_leads)
     found = expected(model)
     np.testing.assert_allclose(found.bookings.sum(axis=1), published.bookings, rtol=5e-8)
     np.testing.assert_allclose(found.wins.sum(axis=1), published.wins, rtol=5e-8)
@@ -291,7 +248,7 @@ def test_growth_beyond_any_float_is_infinite():
 
 
 def test_the_bound_on_stage_entries_is_one():
-    for model in (w1(), w1(outbound=False)):
+    for model in (w1(), w1(external_leads=False)):
         exact = expected_on_grid(model, steps_per_day=1).entered.sum() + 300
         assert exact <= expected_stage_entries(model)
 
