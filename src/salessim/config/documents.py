@@ -20,9 +20,10 @@ _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 @dataclass(frozen=True)
 class Layer:
-    """One plan file as written."""
+    """One plan file as written; ``folder`` is absolute, to find what it names from anywhere."""
 
     path: FilePath
+    folder: FilePath
     text: str
     data: dict[str, Any]
     sha256: str
@@ -82,7 +83,7 @@ def _read(path: FilePath, *, named_by: str) -> Layer:
         raise PlanError(_syntax(path, text, str(error))) from None
     except RecursionError:
         raise PlanError(f"{path}:1: tables or lists are nested too deeply") from None
-    return Layer(path, text, data, hashlib.sha256(content).hexdigest())
+    return Layer(path, path.parent.absolute(), text, data, hashlib.sha256(content).hexdigest())
 
 
 def read_bytes(path: FilePath, *, what: str, named_by: str = "") -> bytes:

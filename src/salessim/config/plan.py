@@ -156,8 +156,8 @@ def _locate(layers: Sequence[Layer], changes: Sequence[Change], path: Path, name
             value_at(layer.data, path)
         except (KeyError, IndexError):
             continue
-        return layer.path.parent / name
-    return layers[0].path.parent / name
+        return layer.folder / name
+    return layers[0].folder / name
 
 
 def json_schema() -> dict[str, Any]:
