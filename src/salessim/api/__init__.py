@@ -89,7 +89,7 @@ def simulate(  # noqa: PLR0913  (one keyword per thing a script may choose)
     KeyboardInterrupt
         Ctrl-C stopped the run before any trajectory was finished.
     """
-    from salessim.engine.run import run
+    from salessim.engine import run
     from salessim.forecast import Forecast
     from salessim.lowering import lower
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -39,10 +40,8 @@ def forecast(out: Console, given: Forecast) -> None:
     """Print the table by period, the totals and the verdict."""
     labels = given.labels
     out.print()
-    head = (
-        f"{labels.title}: {given.trajectories:,} trajectories, {labels.periods[0]} to {labels.end}"
-    )
-    text(out, head, style="bold")
+    span = f"{labels.periods[0]} to {labels.end - timedelta(days=1)}"
+    text(out, f"{labels.title}: {given.trajectories:,} trajectories, {span}", style="bold")
     out.print(_periods(given, wide=out.width >= WIDE))
     out.print(_totals(given))
     out.print()
@@ -71,6 +70,8 @@ def _periods(given: Forecast, *, wide: bool) -> Table:
         parts = [("P10", shown.summary.p10), ("P50", shown.summary.p50), ("P90", shown.summary.p90)]
         if name == "bookings" or wide:
             parts.append(("w/o", base.series(name).summary.p50))
+        table.add_column()  # a gap between the measures
+        columns.append([""] * len(given.labels.periods))
         for header, values in parts:
             table.add_column(f"{title if header == 'P50' else ''}\n{header}", justify="right")
             columns.append([amount(value / size) for value in values])
@@ -140,7 +141,7 @@ def scale(largest: float) -> tuple[int, str]:
 
 def amount(value: float) -> str:
     """Write a number with separators, and a decimal only where it matters."""
-    shown = f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:,.1f}"
+    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
     return "0" if shown == "-0" else shown
 
 

@@ -130,6 +130,7 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
         if not wanted.quiet:
             for note in api.validate(plan):
                 click.echo(f"note: {note}", err=True)
+            _say_compiling()
         with _progress(shown=wanted.progress) as progress:
             forecast = api.simulate(
                 plan,
@@ -140,6 +141,14 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
             )
         write_run(plan, forecast, directory.work, command=typed)
         return forecast, directory.publish(partial=forecast.interrupted)
+
+
+def _say_compiling() -> None:
+    """Say why the first run is slow, before it is."""
+    from salessim.engine import is_compiled
+
+    if not is_compiled():
+        click.echo("compiling machine code: once, for some tens of seconds ...", err=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,184 @@
+"""`validate`, `explain`, `schema` and the group: messages, exit codes, light imports."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from salessim import explain, load_plan
+
+HEAVY = ("numba", "pandas", "scipy", "matplotlib")
+
+
+def command(*args, cwd=None, **environment):
+    """Run the command as a process of its own."""
+    call = [sys.executable, "-c", "from salessim.cli.main import main; main()", *args]
+    return subprocess.run(  # noqa: S603
+        call, capture_output=True, text=True, cwd=cwd, env=os.environ | environment, check=False
+    )
+
+
+def loaded(code):
+    """Names of the heavy libraries that a piece of code loads."""
+    report = f"import sys\n{code}\nprint([name for name in {HEAVY} if name in sys.modules])"
+    out = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", report], capture_output=True, text=True, check=True
+    )
+    return out.stdout.splitlines()[-1]
+
+
+def test_help_lists_the_commands_and_loads_nothing_heavy(call):
+    result = call("--help")
+    for name in ("run", "validate", "explain", "schema"):
+        assert name in result.stdout
+        assert call(name, "--help").exit_code == 0
+    assert loaded("import salessim") == "[]"
+    invoke = "from salessim.cli.main import main\nmain(['{}'], standalone_mode=False)"
+    assert loaded(invoke.format("--help")) == "[]"
+    assert loaded("import salessim.cli.main; print('numpy' in sys.modules)") == "[]"
+
+
+def test_validate_loads_nothing_heavy(folder):
+    path = folder / "acme.toml"
+    code = f"from salessim.cli.main import main\nmain(['validate', {str(path)!r}], "
+    assert loaded(f"{code}standalone_mode=False)") == "[]"
+
+
+def test_valid_plan(call):
+    result = call("validate", "acme.toml")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "acme.toml: valid"
+
+
+def test_every_error_at_once_on_lines_of_their_own(call, folder):
+    plan = folder / "acme.toml"
+    text = plan.read_text().replace("conversion = 0.60", "conversion = 1.60")
+    plan.write_text(text.replace('rate = "10 per month"', 'rate = "10 per fortnite"'))
+    for name in ("validate", "run", "explain"):
+        result = call(name, "acme.toml")
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        lines = result.stderr.splitlines()
+        assert len(lines) == 2
+        assert all(line.startswith("error: acme.toml:") for line in lines)
+        assert "conversion" in result.stderr
+        assert "rate" in result.stderr
+    assert [file.name for file in folder.iterdir()] == ["acme.toml"]
+
+
+def test_a_plan_too_large_to_run_is_refused_by_every_command(call):
+    change = ("-S", 'sources.outbound.rate="100000000 per month"')
+    for name in ("validate", "run", "explain"):
+        result = call(name, "acme.toml", *change)
+        assert result.exit_code == 1
+        assert "stage entries" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["validate", "explain", "run"])
+def test_missing_file(call, name):
+    result = call(name, "acne.toml")
+    assert result.exit_code == 1
+    assert "did you mean acme.toml" in result.stderr
+
+
+def test_explain_says_the_plan_in_words(call):
+    result = call("explain", "acme.toml")
+    assert result.exit_code == 0
+    said = " ".join(result.stdout.split())
+    for part in (
+        "6 periods of one month, from 2027-01-01 to 2027-07-01; simulated on to 2029-01-01",
+        "40 trajectories, seed 7",
+        "60 % of the deals that enter are won",
+        "Source outbound: 10 deals per calendar month from outside into new_business",
+        "changing by +1 % a month; a win makes a new customer",
+        "Source referral: a deal per 360 days from each active customer",
+        "50 at the start; lifetime exponential, mean 720 days; 60.21 % of them",
+        "Open deals: 6 (6 in new_business.qualified)",
+        "Need: 50,000 USD a month, as the plan states",
+        "brings 1.20 new customers",
+        "Expected stage entries",
+        "5 % stuck for good",
+        "no decision",
+    ):
+        assert part in said
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_explain_of_a_bare_plan(folder):
+    path = folder / "bare.toml"
+    path.write_text(
+        """
+title = "Bare"
+currency = "EUR"
+[forecast]
+start = 2027-01-01
+horizon = "60 days"
+period = "30 days"
+trajectories = 10
+[pipelines.direct]
+amount = { fixed = 100 }
+[[pipelines.direct.stages]]
+name = "sale"
+conversion = 1.0
+[sources.walk_in]
+kind = "external"
+pipeline = "direct"
+rate = "2 per day"
+season = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]
+from = 2027-01-10
+until = 2027-02-01
+buyer = "existing"
+"""
+    )
+    explanation = explain(load_plan(path))
+    said = " ".join(explanation.sentences)
+    for part in (
+        "periods of 30 days",
+        "a seed drawn anew",
+        "2 deals per day from outside",
+        "by season x 1 to x 2, from 2027-01-10, until 2027-02-01; the buyer is a customer",
+        "Customers: none",
+        "Open deals: none",
+        "Need: none stated; the run rate at the start",
+    ):
+        assert part in said
+    assert explanation.stages[0].otherwise == "none"
+    past = load_plan(path, changes={"sustainability.past": [100.0] * 12})
+    assert any("mean of the past twelve" in line for line in explain(past).sentences)
+
+
+def test_schema_is_json(call):
+    document = json.loads(call("schema").stdout)
+    assert "pipelines" in document["properties"]
+
+
+def test_unknown_command_is_usage(call):
+    result = call("simulate")
+    assert result.exit_code == 2
+    assert "simulate" in result.stderr
+
+
+def test_version(call):
+    assert call("--version").stdout.strip() == "salessim, version 0.1.0"
+
+
+def test_processes_end_with_the_documented_codes(folder):
+    good = command("validate", "acme.toml", cwd=folder)
+    assert (good.returncode, good.stderr) == (0, "")
+    bad = command("validate", "none.toml", cwd=folder)
+    assert bad.returncode == 1
+    assert "Traceback" not in bad.stderr
+    usage = command("run", "acme.toml", "-n", "0", cwd=folder)
+    assert usage.returncode == 2
+    assert "Traceback" not in usage.stderr
+
+
+def test_ascii_terminals_survive_any_name(folder):
+    change = 'title="Käse\u2192AG"'
+    result = command(
+        "run", "acme.toml", "-n", "2", "-o", "r", "-S", change, cwd=folder, PYTHONIOENCODING="ascii"
+    )
+    assert result.returncode == 0, result.stderr
+    assert "K?se?AG" in result.stdout
