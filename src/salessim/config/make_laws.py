@@ -49,19 +49,18 @@ class LawMaker:
 
     def _check_mean(self, law: ModelLaw, path: Path, *, may_be_infinite: bool) -> None:
         """Refuse spreads beyond all numbers, and amounts without a mean."""
-        try:
-            mean = law.mean
-        except OverflowError:
-            self._problems.add(
-                path, "expected a law whose mean is a number; its spread is too wide"
-            )
+        if math.isfinite(law.mean):
             return
-        if not math.isfinite(mean) and not may_be_infinite:
-            self._problems.add(
-                path,
+        if not _is_long_tailed(law):
+            text = "expected a law whose mean is a number; its spread is too wide"
+        elif may_be_infinite:
+            return
+        else:
+            text = (
                 "expected a law of amounts with a finite mean, found one without (a loglogistic "
-                "needs shape above 1)",
+                "needs shape above 1)"
             )
+        self._problems.add(path, text)
 
     def _any(self, table: Law[Any], path: Path, column: str) -> ModelLaw:
         items = getattr(table, "mixture", None)
@@ -135,6 +134,12 @@ def _observed(
     if not wrong and not any(weights):
         wrong.append(f"{data.name}: expected a weight above 0, found none")
     return tuple(values), tuple(weights)
+
+
+def _is_long_tailed(law: ModelLaw) -> bool:
+    """Say whether a law has no mean because of its tail, not because numbers end."""
+    parts = law.laws if isinstance(law, laws.Mixture) else (law,)
+    return any(isinstance(part, laws.LogLogistic) and part.shape <= 1.0 for part in parts)
 
 
 def _bounded(kind: str, values: list[float]) -> ModelLaw:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeAlias
 
 from pydantic import ValidationError
@@ -124,13 +125,19 @@ def _real_path(location: Sequence[str | int], document: Any) -> Path:
 
 def _keys_at(path: Path) -> list[str]:
     """Return the keys that the schema allows in the table at ``path``."""
-    from salessim.config.schema import Document
-
-    schema = Document.model_json_schema()
+    schema = _schema()
     nodes: list[Any] = [schema]
     for part in path:
         nodes = [child for node in nodes for child in _children(schema, node, part)]
     return [key for node in nodes for key in _flat(schema, node).get("properties", {})]
+
+
+@cache
+def _schema() -> Any:
+    """Return pydantic's JSON Schema of plans: made once, and only for unknown keys."""
+    from salessim.config.schema import Document
+
+    return Document.model_json_schema()
 
 
 def _children(schema: Any, node: Any, part: str | int) -> list[Any]:
