@@ -5,14 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from salessim._version import __version__
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.api import explain, load_plan, save_run, simulate, validate
     from salessim.config import Plan
     from salessim.forecast import Forecast, Funnel, Series, Verdict
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Forecast",

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from salessim import __version__
+from salessim._version import __version__
 from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast

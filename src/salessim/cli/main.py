@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from salessim import __version__
+from salessim._version import __version__
 from salessim.errors import SalessimError
 
 COMMANDS = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from salessim import __version__
+from salessim._version import __version__
 from salessim.errors import SalessimError
 from salessim.forecast.funnel import Funnel, funnel_of
 from salessim.forecast.judge import judge
