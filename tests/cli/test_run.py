@@ -5,6 +5,10 @@ import hashlib
 import json
 import re
 import resource
+import signal
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 
 import pandas as pd
@@ -250,8 +254,31 @@ def test_interrupted_at_once_leaves_nothing(call, folder, monkeypatch):
     monkeypatch.setattr(api, "simulate", never)
     result = call("run", "acme.toml", "-o", "first")
     assert result.exit_code == 130
-    assert "nothing was finished" in result.stderr
+    assert "interrupted: nothing is written" in result.stderr
     assert [file.name for file in folder.iterdir()] == ["acme.toml"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_process_in_order(folder, number):
+    code = "from salessim.cli.main import main; main()"
+    args = ("run", "acme.toml", "-o", "first", "-n", "3000000")
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code, *args],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while not any(file.name.startswith(".first.tmp") for file in folder.iterdir()):
+            time.sleep(0.05)
+        time.sleep(1.0)
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    # Nothing when the signal came before the first trajectory, else what was finished.
+    names = {file.name for file in folder.iterdir()}
+    assert names in ({"acme.toml"}, {"acme.toml", "first.partial"})
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 import json
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import forecast_cube as fc
 import numpy as np
 import pytest
 
 from salessim import SalessimError
-from salessim.forecast import SERIES, Series
+from salessim.forecast import SERIES, Forecast, Series
 
 
 @pytest.fixture(scope="module")
@@ -197,3 +197,19 @@ def test_document_has_the_documented_keys(noise):
     nulls = {f"verdict.{name}" for name, value in document["verdict"].items() if value is None}
     assert nulls <= set(document["notes"])
     json.dumps(document, allow_nan=False)
+
+
+def test_stuck_open_deals_are_reported(tmp_path):
+    facts = replace(fc.FACTS, stuck_open_deals=1_234)
+    forecast = fc.forecast(fc.random_cube(n=2), facts=facts)
+    assert forecast.summary()["notes"]["open_deals"].endswith("stuck for good: 1,234")
+    assert forecast.without_external_leads().notes == forecast.notes
+    forecast.to_parquet(tmp_path / "forecast.parquet")
+    assert Forecast.from_parquet(tmp_path / "forecast.parquet") == forecast
+    assert "open_deals" not in fc.forecast(fc.random_cube(n=2)).summary()["notes"]
+
+
+def test_a_runway_without_end_is_null_with_a_note():
+    document = fc.forecast(fc.random_cube(n=5), need=0.0).summary()
+    assert document["verdict"]["runway_p50"] is None
+    assert "never falls short" in document["notes"]["verdict.runway_p50"]

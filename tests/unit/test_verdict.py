@@ -84,6 +84,7 @@ def test_runway_since_the_start_pro_rata():
     # 6,000 since the start: enough for the 181 days to the end of June, not for 212.
     assert given.runway == (date(2027, 7, 1), date(2027, 7, 1), None)
     assert given.never_short == 0.5
+    assert "since the start, pro rata" in " ".join(given.sentences())
 
 
 def test_runway_with_the_past_filled_in():
@@ -94,6 +95,7 @@ def test_runway_with_the_past_filled_in():
     rich = verdict(nothing, need=500.0, past=(1_000.0,) * 12)
     # 1,000 a month of the past carry 500 a month until half of the window is gone.
     assert rich.runway[1] == date(2027, 7, 1)
+    assert "pro rata" not in " ".join(rich.sentences())
 
 
 def test_past_is_spread_over_its_own_months():
@@ -190,7 +192,7 @@ def test_sentences_say_the_numbers():
     ):
         assert part in said
     never = verdict(bookings(base=5_000.0)).sentences()
-    assert "Its trailing twelve months never fall below the need." in never
+    assert "Runway: its trailing twelve months never fall below the need." in never
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ class LazyGroup(click.Group):
                 ["not enough memory for this many trajectories; ask for fewer with -n"]
             ) from error
         except KeyboardInterrupt:
-            click.echo("interrupted: nothing was finished, nothing is written", err=True)
+            click.echo("interrupted: nothing is written", err=True)
             ctx.exit(INTERRUPTED)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if dry_run:
         _dry_run(loaded, wanted)
         return
-    forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
+    with _terminated_is_interrupted():
+        forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
     _report(forecast, folder, wanted)
     if forecast.interrupted:
         click.echo(
@@ -141,6 +143,16 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
             )
         write_run(plan, forecast, directory.work, command=typed)
         return forecast, directory.publish(partial=forecast.interrupted)
+
+
+@contextlib.contextmanager
+def _terminated_is_interrupted() -> Iterator[None]:
+    """Treat SIGTERM (a scheduler's time limit) as Ctrl-C: keep what is finished, tidy up."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _say_compiling() -> None:

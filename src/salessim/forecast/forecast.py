@@ -328,6 +328,6 @@ def _notes(facts: Facts) -> dict[str, str]:
     if not facts.stuck_open_deals:
         return {}
     return {
-        "open_deals": f"{facts.stuck_open_deals:,} open deals are older than any deal their "
-        "stage's laws know: they are taken as stuck and never close"
+        "open_deals": "open deals older than any deal their stage's laws know, taken as stuck for "
+        f"good: {facts.stuck_open_deals:,}"
     }

@@ -55,6 +55,11 @@ def judge(
     )
     notes = _reasons(labels, facts)
     share = external_share(parts, line.periods)
+    if not sustainability.past:
+        notes["runway"] = (
+            "without [sustainability] past, the first twelve months are judged on what is booked "
+            "since the start, pro rata"
+        )
     if None in share:
         notes["external_share"] = "nothing is booked in some periods"
     known: dict[str, Any] = {

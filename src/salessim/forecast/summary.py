@@ -124,8 +124,11 @@ def _notes(forecast: Forecast) -> dict[str, str]:
         for name, reason in forecast.verdict.notes.items()
         if names.get(name, name) in shown
     }
-    if "verdict.runway_p50" not in notes and shown["runway_p50"] is None:
-        notes["verdict.runway_p50"] = "in half of the trajectories or more it never falls short"
+    if shown["runway_p50"] is None and forecast.verdict.never_short is not None:
+        never = "in half of the trajectories or more the base never falls short"
+        notes["verdict.runway_p50"] = "; ".join(
+            filter(None, (never, notes.get("verdict.runway_p50")))
+        )
     if forecast.trajectories == 1:
         notes["se"] = "one trajectory has no standard error"
     return notes | dict(forecast.notes)

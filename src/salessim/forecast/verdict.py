@@ -55,7 +55,7 @@ class Verdict:
         Whether the spread is the luck of the deals only: nothing in the plan is uncertain.
     currency : str
     notes : dict of str to str
-        By attribute, why it is None.
+        By attribute, why it is None, or what to know of it.
     """
 
     word: Word | None
@@ -139,11 +139,12 @@ class Verdict:
     def _runway(self) -> str:
         never = self.never_short or 0.0
         if never == 1.0:
-            return "Its trailing twelve months never fall below the need."
+            return "Runway: its trailing twelve months never fall below the need."
         p10, p50, p90 = (day.isoformat() if day else "never" for day in self.runway)
+        known = f"; {self.notes['runway']}" if "runway" in self.notes else ""
         return (
             f"Runway: its trailing twelve months first fall below the need in the period of {p50} "
-            f"(P50; P10 {p10}, P90 {p90}; never in {percent(never)} of the trajectories)."
+            f"(P50; P10 {p10}, P90 {p90}; never in {percent(never)} of the trajectories){known}."
         )
 
     def _leads(self) -> str:
