@@ -108,7 +108,7 @@ def lines(found: list[str]) -> str:
                 "  { weight = 1, law = { fixed = 2 } },\n] }"
             ),
             (
-                "13: pipelines.new.stages[0].cycle_time.mixture[1].law.fixed: expected a "
+                "11: pipelines.new.stages[0].cycle_time.mixture[1].law.fixed: expected a "
                 'duration with its unit such as "14 days", found the bare number 2; write "2 days"?'
             ),
         ),
@@ -304,7 +304,7 @@ def test_a_mistake_is_addressed(tmp_path, old, new, said):
         ),
         (
             "season = [1, 1, 1, 1, 1,\n 1, 1, 1, 1, 1, 1,\n  -1]",
-            "23: sources.web.season[11]: expected a number from 0 to 1e12, found -1",
+            "21: sources.web.season[11]: expected a number from 0 to 1e12, found -1",
         ),
         (
             '[sustainability]\nspan = "12 months"',

@@ -111,7 +111,7 @@ def test_columns_have_default_names(tmp_path):
     assert plan.model.open_deals.amounts.tolist() == [3.0]
     assert plan.notes == (
         "deals.csv: no column for entered: all ages are 0",
-        "deals.csv: 1 rows read, 1 open",
+        "deals.csv: 1 row read, 1 open",
     )
 
 

@@ -1,8 +1,11 @@
 """Files that are no plan at all: not there, not text, not TOML."""
 
+import tomllib
+
 import pytest
 
 from salessim.config import PlanError, load_plan
+from salessim.config.lines import Lines
 from tests.unit.plan_files import CONFIGS, SMALL, write
 
 
@@ -61,3 +64,37 @@ def test_a_typing_mistake_is_found_in_every_shipped_plan():
         with pytest.raises(PlanError) as caught:
             load_plan(CONFIGS / f"{name}.toml", changes={"forecast.horizn": 3})
         assert str(caught.value) == "forecast.horizn=3: unknown key; did you mean `horizon`?"
+
+
+def paths(value, path=()):
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from paths(child, (*path, key))
+
+
+@pytest.mark.parametrize("name", ["saas", "w1"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_of_every_key_holds_the_key(name, end):
+    text = (CONFIGS / f"{name}.toml").read_text(encoding="utf-8")
+    lines = Lines(text.replace("\n", end))
+    for path in paths(tomllib.loads(text)):
+        key = next(part for part in reversed(path) if isinstance(part, str))
+        assert key in text.split("\n")[lines.of(path) - 1]
+
+
+def test_stages_written_in_turns_have_lines(tmp_path):
+    stage = '[[pipelines.{}.stages]]\nname = "{}"\nconversion = {}\n'
+    text = SMALL + "".join(
+        stage.format(pipeline, name, 1)
+        for pipeline, name in [("other", "a"), ("new", "b"), ("other", "c")]
+    )
+    text += stage.format("new", "d", 2) + "[pipelines.other]\namount = { fixed = 1 }\n"
+    with pytest.raises(PlanError) as caught:
+        load_plan(write(tmp_path, text.replace("[pipelines.other]\n", "[forecast.x]\n")))
+    assert [problem.partition(": ")[0].rpartition(":")[2] for problem in caught.value.problems] == [
+        "21",
+        "32",
+        "33",
+    ]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from salessim.config.documents import Change, Layer
-from salessim.config.lines import line_in
-from salessim.config.problems import Path, PlanError, Problem, Problems, value_at
+from salessim.config.lines import Lines
+from salessim.config.problems import PlanError, Problem, Problems, holds
 from salessim.config.words import path_text
 
 
@@ -20,19 +19,19 @@ def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Ch
 
 
 class _Finder:
-    """Addresses in the layers of a plan; each text is parsed once."""
+    """Addresses in the layers of a plan; found on demand."""
 
     def __init__(self, layers: Sequence[Layer], changes: Sequence[Change]) -> None:
         self._layers = layers
         self._changes = changes
-        self._parsed: dict[int, Any] = {}
+        self._lines = [Lines(layer.text) for layer in layers]
 
     def place(self, problem: Problem) -> tuple[int, int]:
         """Return (change or layer, line): changes first, numbered from below zero."""
         for index, change in enumerate(reversed(self._changes)):
             if problem.path[: len(change.path)] == change.path:
                 return -1 - index, 0
-        if not any(_holds(layer.data, problem.path) for layer in self._layers):
+        if not any(holds(layer.data, problem.path) for layer in self._layers):
             # a table that only a change made
             for index, change in enumerate(reversed(self._changes)):
                 if change.path[: len(problem.path)] == problem.path:
@@ -40,8 +39,8 @@ class _Finder:
         for length in range(len(problem.path), 0, -1):
             path = problem.path[:length]
             for index, layer in enumerate(self._layers):
-                if _holds(layer.data, path):
-                    return index, self._line(index, path)
+                if holds(layer.data, path):
+                    return index, self._lines[index].of(path)
         return 0, 1
 
     def say(self, place: tuple[int, int], problem: Problem) -> str:
@@ -55,18 +54,3 @@ class _Finder:
             return f"{change.label}: {inside}{problem.text}"
         address = f"{self._layers[index].path}:{line}: "
         return address + (f"{key}: " if key else "") + problem.text
-
-    def _line(self, index: int, path: Path) -> int:
-        if index not in self._parsed:
-            import tomlkit
-
-            self._parsed[index] = tomlkit.parse(self._layers[index].text)
-        return line_in(self._parsed[index], path)
-
-
-def _holds(data: dict[str, Any], path: Path) -> bool:
-    try:
-        value_at(data, path)
-    except (KeyError, IndexError):
-        return False
-    return True

@@ -26,6 +26,7 @@ from salessim.config.make_laws import LawMaker
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
 from salessim.config.tables import DataTable, TableError, read_table
+from salessim.config.words import counted
 from salessim.model.plan import (
     Customers,
     Model,
@@ -156,7 +157,8 @@ class Builder:
             except TableError as error:
                 self._add_all(path, error)
                 return None
-            self.notes.append(f"{data.name}: {len(data.rows):,} rows read, {len(ids):,} customers")
+            rows, people = counted(len(data.rows), "row"), counted(len(ids), "customer")
+            self.notes.append(f"{data.name}: {rows} read, {people}")
         if ids and tenures is None and not lifetime.is_memoryless:
             remedy = (
                 'say tenure = "200 days"'

@@ -45,13 +45,13 @@ def read_layers(path: FilePath) -> tuple[Layer, ...]:
     PlanError
         When a file is missing, unreadable, not UTF-8 or not TOML, or files extend each other.
     """
-    from salessim.config.lines import line_of
+    from salessim.config.lines import Lines
 
     layers = [_read(path, named_by="")]
     while "extends" in layers[-1].data:
         top = layers[-1]
         base = top.data["extends"]
-        here = f"{top.path}:{line_of(top.text, ('extends',))}: extends: "
+        here = f"{top.path}:{Lines(top.text).of(('extends',))}: extends: "
         if not isinstance(base, str) or not base:
             raise PlanError(f"{here}expected a plan's file name, found {found(base)}")
         base_path = top.path.parent / base

@@ -21,7 +21,7 @@ from salessim.config.tables import (
     pick_column,
     rows_at,
 )
-from salessim.config.words import found, nearest
+from salessim.config.words import counted, found, nearest
 from salessim.model.plan import OpenDeals
 
 IGNORE = "ignore"
@@ -143,9 +143,9 @@ class DealsReader:
         if value in self._table.stages:
             return
         choices = [*self._table.stages, *self._stages]
-        rows = f"{many:,} {'row' if many == 1 else 'rows'}"
         self.problems.append(
-            f"{self._data.name}: {rows} with the stage {found(value)}, which is not mapped; "
+            f"{self._data.name}: {counted(many, 'row')} with the stage {found(value)}, "
+            f"which is not mapped; "
             f"{nearest(value, choices, named='stages')}; "
             f'or add it: stages = {{ "{value}" = "pipeline.stage" or "{IGNORE}" }}'
         )
@@ -167,7 +167,7 @@ class DealsReader:
         ignored: Counter[str],
     ) -> list[int]:
         """Drop what was closed before the start or entered later; say what cannot be."""
-        many = f"{self._data.name}: {len(self._data.rows):,} rows read"
+        many = f"{self._data.name}: {counted(len(self._data.rows), 'row')} read"
         if ignored:
             parts = ", ".join(f"{value} {count:,}" for value, count in ignored.items())
             many += f", {ignored.total():,} ignored ({parts})"

@@ -11,7 +11,7 @@ from typing import Any
 from salessim.config.addresses import plan_error
 from salessim.config.build import Builder
 from salessim.config.documents import Change, Layer, apply_changes, merged, read_layers
-from salessim.config.problems import Path, value_at
+from salessim.config.problems import Path, holds
 from salessim.model.plan import Model
 
 Changes = Sequence[str] | Mapping[str, Any]
@@ -152,11 +152,8 @@ def _locate(layers: Sequence[Layer], changes: Sequence[Change], path: Path, name
     for layer in layers:
         if changed:
             break
-        try:
-            value_at(layer.data, path)
-        except (KeyError, IndexError):
-            continue
-        return layer.folder / name
+        if holds(layer.data, path):
+            return layer.folder / name
     return layers[0].folder / name
 
 

@@ -65,6 +65,15 @@ def value_at(document: Any, path: Sequence[str | int]) -> Any:
     return document
 
 
+def holds(document: Any, path: Sequence[str | int]) -> bool:
+    """Say whether there is a value at a path."""
+    try:
+        value_at(document, path)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
 def _translate(item: Any, document: dict[str, Any]) -> tuple[Path, str]:
     """Turn one of pydantic's errors into the path of a key and what is wrong there."""
     path = _real_path(item["loc"], document)

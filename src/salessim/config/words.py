@@ -69,6 +69,11 @@ def nearest(word: str, words: Iterable[str], *, named: str = "known") -> str:
     return f"{named}: {shown}" + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")
 
 
+def counted(many: int, noun: str) -> str:
+    """Say a number of things: ``1 row``, ``8,800 rows``."""
+    return f"{many:,} {noun}{'' if many == 1 else 's'}"
+
+
 def rows_text(rows: Sequence[int], *, total: int | None = None) -> str:
     """Name the first few rows and count the others; ``total`` when ``rows`` are not all."""
     many = len(rows) if total is None else total

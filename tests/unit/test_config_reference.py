@@ -1,0 +1,67 @@
+"""docs/plan-reference.md: it names every key, and its plans are valid."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from salessim.config import json_schema
+from tests.unit.plan_files import SMALL, load, write
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "plan-reference.md"
+TEXT = REFERENCE.read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
+LAWS = re.findall(r"`(\{ \w+ = .*?\})`", TEXT[TEXT.index("## Laws") : TEXT.index("## `[sources")])
+
+BASE = """\
+[forecast]
+start = 2027-01-01
+horizon = "12 months"
+[pipelines.hardware]
+amount = { fixed = 1 }
+[[pipelines.hardware.stages]]
+name = "engaging"
+conversion = 0.5
+"""
+OTHERS = {
+    "new_business": "[pipelines.new_business]\namount = { fixed = 1 }\n"
+    '[[pipelines.new_business.stages]]\nname = "only"\nconversion = 1\n',
+    "customers": '[customers]\ncount = 0\nlifetime = { exponential = { mean = "1 year" } }\n',
+}
+
+
+def test_every_key_of_the_schema_is_in_the_reference():
+    schema = json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    keys = {key for table in tables for key in table["properties"]}
+    assert len(keys) > 50
+    missing = {key for key in keys if not re.search(rf"`[^`\n]*\b{key}\b[^`\n]*`", TEXT)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_block_is_part_of_a_valid_plan(tmp_path, block):
+    write(tmp_path, SMALL.replace("web", "outbound"), "fitted.toml")
+    write(tmp_path, "account,first_order\nx,2026-01-01\n", "customers.csv")
+    export = "opportunity_id,deal_stage,engage_date,close_date\na,Won,2026-01-01,2027-02-02\n"
+    write(tmp_path, export, "crm_export.csv")
+    text = block if "[forecast]" in block or "extends" in block else BASE + block
+    if 'pipeline = "new_business"' in text and "[pipelines.new_business]" not in text:
+        text += OTHERS["new_business"]
+    if 'kind = "customer"' in text:
+        text += OTHERS["customers"]
+    assert load(tmp_path, text).model.pipelines
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_every_law_is_valid(tmp_path, law):
+    write(tmp_path, "days\n3\n", "times.csv")
+    old = "{ fixed = 100 }" if "900" in law else '{ fixed = "10 days" }'
+    assert load(tmp_path, SMALL.replace(old, law)).model.pipelines
+
+
+def test_the_reference_shows_every_law():
+    assert {law.split()[1] for law in LAWS} == {
+        "fixed", "uniform", "triangular", "pert", "exponential", "lognormal", "gamma", "weibull",
+        "loglogistic", "empirical", "mixture",
+    }  # fmt: skip
