@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salessim.engine import run as engine
-from salessim.engine.run import run
+from salessim.engine import chunks, run
 from salessim.lowering.lower import lower
 from salessim.model.laws import Fixed
 from salessim.model.plan import OpenDeals, Pipeline, Rate, Source, Stage
@@ -39,8 +38,8 @@ def test_threads_change_nothing(baseline, threads):
 
 @pytest.mark.parametrize("largest", [1, 2, 5])
 def test_chunk_sizes_change_nothing(baseline, largest, monkeypatch):
-    monkeypatch.setattr(engine, "LARGEST_CHUNK", largest)
-    monkeypatch.setattr(engine, "CHUNKS_PER_THREAD", 1)
+    monkeypatch.setattr(chunks, "LARGEST_CHUNK", largest)
+    monkeypatch.setattr(chunks, "CHUNKS_PER_THREAD", 1)
     assert_same(run(lower(SMALL), trajectories=5, seed=7, threads=1), baseline)
 
 
@@ -80,7 +79,7 @@ def test_the_order_of_input_rows_changes_nothing(baseline):
 
 
 def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
-    monkeypatch.setattr(engine, "_sizes", lambda _: (40, 510))
+    monkeypatch.setattr(chunks, "_sizes", lambda _: (40, 510))
     assert_same(run(lower(SMALL), trajectories=5, seed=7, threads=1), baseline)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salessim.engine.run import run
+from salessim.engine import run
 from salessim.lowering.lower import lower
 from tests.models import models, w1
 from tests.reference import Trajectory

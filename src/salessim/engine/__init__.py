@@ -1,1 +1,13 @@
 """Chunks of trajectories on an executor."""
+
+from salessim.engine.chunks import run
+from salessim.engine.cube import Cube
+
+__all__ = ["Cube", "is_compiled", "run"]
+
+
+def is_compiled() -> bool:
+    """Whether the machine code is there already, so that a run starts at once."""
+    from salessim.kernels._jit import is_compiled
+
+    return is_compiled()

@@ -1,1 +1,1 @@
-"""Machine code on flat arrays: short scalar rules, passes over deals, a driver over trajectories."""
+"""Machine code on flat arrays: scalar rules, passes over deals, a driver over trajectories."""

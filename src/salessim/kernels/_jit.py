@@ -16,7 +16,9 @@ import numpy as np
 def _fingerprint() -> str:
     """Hash all that machine code depends on; numba itself sees changes in one file only."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    here = Path(__file__).parent
+    # The Program's types are part of every signature in the cache.
+    for source in (*sorted(here.glob("*.py")), here.parent / "lowering" / "program.py"):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     versions = (numba.__version__, np.__version__, platform.python_version(), platform.machine())
     digest.update(repr(versions).encode())

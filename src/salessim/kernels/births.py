@@ -86,7 +86,7 @@ def external_leads(program, pipeline, trajectory, seed, work, leads):
 
 @rule
 def _operational(t, source, clock, sources):
-    """Expected events of a customer source from the start to day t."""
+    """Return the expected events of a customer source from the start to day t."""
     cell = clock.day_cell[np.int64(t)]
     since = t - clock.cell_edges[cell]
     return sources.cumulative[source, cell] + sources.rate[source, cell] * since

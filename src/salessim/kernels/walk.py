@@ -9,7 +9,6 @@ from salessim.kernels.births import FULL, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
 from salessim.kernels.stages import exit_bin, release_open_deals, walk_stage
 
-
 # Spelled-out loops: numba's slice assignment brings its error messages along, which take
 # longer to compile than the whole walk.
 
@@ -87,7 +86,7 @@ def walk_trajectory(program, trajectory, seed, work, tally):
             entries += visits
             if n != FULL:
                 born = book(program, pipeline, n, born, trajectory, seed, work, tally)
-            if n == FULL or born == FULL:
+            if FULL in (n, born):
                 return FULL
         live(program, high, born, trajectory, seed, work, tally.lost_customers)
         low, high, opening = high, born, False

@@ -40,7 +40,7 @@ def run_rate_per_month(model: Model) -> float:
 
 
 def reproduction_number(model: Model) -> float | None:
-    """Expected new customers a new customer brings: rate x lifetime x win rate, summed."""
+    """Return the new customers a new customer brings: rate x lifetime x win rate, summed."""
     if model.customers is None:
         return None
     wins_per_day = sum(
@@ -55,7 +55,7 @@ def reproduction_number(model: Model) -> float | None:
 
 
 def logo_retention(customers: Customers | None) -> float | None:
-    """Expected share of the customers at the start who are still active after twelve months."""
+    """Return the expected share of the customers at the start still active after 12 months."""
     if customers is None or not customers.ids:
         return None
     age = customers.tenure_days
@@ -85,10 +85,10 @@ def checked_stage_entries(model: Model) -> float:
     return entries
 
 
-def facts(model: Model, *, stuck_open_deals: int) -> Facts:
-    """Collect the facts of a model; `SalessimError` when it is too large to run."""
+def facts(model: Model, *, stage_entries: float, stuck_open_deals: int) -> Facts:
+    """Collect the facts of a model that fits."""
     return Facts(
-        stage_entries=checked_stage_entries(model),
+        stage_entries=stage_entries,
         run_rate_per_month=run_rate_per_month(model),
         reproduction_number=reproduction_number(model),
         logo_retention=logo_retention(model.customers),

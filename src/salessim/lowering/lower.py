@@ -9,7 +9,7 @@ import numpy as np
 from salessim._typing import FloatArray, IntArray
 from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 from salessim.lowering.entities import entity, purposes
-from salessim.lowering.facts import facts
+from salessim.lowering.facts import checked_stage_entries, facts
 from salessim.lowering.months import cell_edges, months, rate_per_day, window
 from salessim.lowering.opening import TableBank, lower_base, lower_open_deals
 from salessim.lowering.program import (
@@ -24,9 +24,11 @@ from salessim.lowering.program import (
 )
 from salessim.lowering.tables import never_table, quantile_table
 from salessim.model.law import Law
-from salessim.model.plan import Model, Pipeline, Source, Stage
+from salessim.model.plan import Model, Source, Stage
 
 GUIDE_BUCKETS = 1024
+SMALLEST_RATE = 1e-200
+"""Events per day; below, an event never happens and the time to it has no floating-point number."""
 BASE_ORIGINS = ("open_deals", "customers")
 
 
@@ -139,6 +141,7 @@ def _guide(cumulative: FloatArray, scale: float) -> IntArray:
 def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
     sources, first = _by_pipeline([s for s in model.sources if s.kind == "customer"], model)
     rate = np.array([_customer_rates(model, s, edges) for s in sources]).reshape(-1, edges.size - 1)
+    rate[rate < SMALLEST_RATE] = 0.0
     events = np.cumsum(rate * np.diff(edges), axis=1)
     cumulative = np.hstack([np.zeros((len(sources), 1)), events])
     total = cumulative[:, -1]
@@ -189,6 +192,7 @@ def lower(model: Model) -> Program:
         When a trajectory would have more than 10^7 expected stage entries, a customer's tenure is
         impossible under its lifetime law, or two stages' names hash to one purpose.
     """
+    entries = checked_stage_entries(model)
     stages = {f"{p.name}.{s.name}": s for p in model.pipelines for s in p.stages}
     external = [source for source in model.sources if source.kind == "external"]
     clock = _lower_clock(model)
@@ -224,6 +228,6 @@ def lower(model: Model) -> Program:
         external_sources=origins[len(BASE_ORIGINS) :],
         source_pipelines=tuple(pipelines.index(s.pipeline) for s in external),
         open_at_start=open_at_start.astype(np.int32),
-        facts=facts(model, stuck_open_deals=stuck),
+        facts=facts(model, stage_entries=entries, stuck_open_deals=stuck),
         sha256=_sha256(arrays, (pipelines, tuple(stages), origins)),
     )

@@ -20,7 +20,7 @@ class Month(NamedTuple):
     end: float
     days: int
     """Days of the whole calendar month."""
-    index: int
+    number: int
     """0 for the month of the start."""
 
 
@@ -31,7 +31,7 @@ def months(timeline: Timeline) -> Iterator[Month]:
     """
     end = timeline.edges[-1]
     day = timeline.start
-    index = 0
+    number = 0
     while (day - timeline.start).days < end:
         days = calendar.monthrange(day.year, day.month)[1]
         following = day.replace(day=1) + timedelta(days=days)
@@ -40,16 +40,16 @@ def months(timeline: Timeline) -> Iterator[Month]:
             start=float((day - timeline.start).days),
             end=float((following - timeline.start).days),
             days=days,
-            index=index,
+            number=number,
         )
         day = following
-        index += 1
+        number += 1
 
 
 def rate_per_day(source: Source, month: Month) -> float:
     """Events per day within a month: level x growth x season, the dates aside."""
     level = source.rate.per_day + source.rate.per_month / month.days
-    factor = (1.0 + source.growth_per_month) ** month.index
+    factor = (1.0 + source.growth_per_month) ** month.number
     season = source.season[month.first.month - 1] if source.season else 1.0
     return level * factor * season
 

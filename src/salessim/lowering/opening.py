@@ -9,7 +9,7 @@ from salessim.errors import SalessimError
 from salessim.kernels.layout import RESIDUAL_BITS
 from salessim.lowering.entities import entity
 from salessim.lowering.program import Base, OpenDeals
-from salessim.lowering.tables import never_table, quantile_table
+from salessim.lowering.tables import quantile_table
 from salessim.model.law import Law
 from salessim.model.plan import Customers, Model, Stage
 

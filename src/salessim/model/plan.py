@@ -79,7 +79,7 @@ class Source:
     rate: Rate
     buyer_is_new: bool
     growth_per_month: float = 0.0
-    """Relative growth of the rate from one calendar month to the next, compounded from the start."""
+    """Relative growth of the rate from one calendar month to the next, compounded."""
     season: tuple[float, ...] = ()
     """Twelve factors, January first; empty = no season."""
     starts: date | None = None

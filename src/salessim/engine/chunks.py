@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Iterator
@@ -10,23 +11,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim._typing import Int32Array, IntArray, Progress
+from salessim._typing import IntArray, Progress
 from salessim.engine.cube import Cube
+from salessim.errors import SalessimError
+from salessim.kernels.counts import Counts
 from salessim.lowering.program import Arrays, Program
 
 LARGEST_CHUNK = 256
 CHUNKS_PER_THREAD = 8
-
-
-class Counts(NamedTuple):
-    """The arrays of a `Cube`, for a chunk or for all; a kernel writes into them."""
-
-    bookings: IntArray
-    wins: Int32Array
-    new_customers: Int32Array
-    lost_customers: Int32Array
-    leads: Int32Array
-    flows: Int32Array
+MOST_MEMORY = 0.5
+"""Share of the machine's memory for counts: tables, charts and files need their own."""
 
 
 class Chunk(NamedTuple):
@@ -65,11 +59,11 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
 
     It is what an executor is given, so it and all it takes and returns can be pickled.
     """
-    from salessim.kernels.state import make_tally, make_work  # noqa: PLC0415  (loads numba)
-    from salessim.kernels.walk import simulate  # noqa: PLC0415
+    from salessim.kernels.state import make_tally, make_work
+    from salessim.kernels.walk import simulate
 
     # A copy of its own: threads that share the tables slow each other down.
-    arrays = Arrays(*(type(group)(*map(_own, group)) for group in program.arrays))
+    arrays: Arrays = copy.deepcopy(program.arrays)
     counts = _allocate(program, size)
     entries = np.empty(size, np.int64)
     tally = make_tally(
@@ -80,16 +74,14 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
     )
     deals, customers = _sizes(arrays)
     done = 0
-    while done < size:
+    while True:
         work = make_work(deals=deals, customers=customers)
         rest = Counts(*(array[done:] for array in counts))
         done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:])
+        if done == size:
+            return Chunk(first, counts, entries)
+        # A buffer was too small for the next trajectory: it is walked again with larger ones.
         deals, customers = 2 * deals, 2 * customers
-    return Chunk(first, counts, entries)
-
-
-def _own(value: object) -> object:
-    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def _chunks(trajectories: int, threads: int) -> Iterator[tuple[int, int]]:
@@ -148,11 +140,12 @@ def _collect(
         while waiting:
             merge.take(waiting.pop(0).result())
     except KeyboardInterrupt:
-        # Chunks that run are waited for by the pool; those that follow without a gap are kept.
+        # Chunks under way are finished; those that follow without a gap are kept.
+        merge.progress = None
         for future in waiting:
             future.cancel()
         for future in waiting:
-            if future.cancelled() or merge.finished != _first(future):
+            if future.cancelled() or future.exception() is not None:
                 break
             merge.take(future.result())
     finally:
@@ -160,8 +153,15 @@ def _collect(
             future.cancel()
 
 
-def _first(future: Future[Chunk]) -> int:
-    return future.result().first
+def _check_memory(program: Program, trajectories: int) -> None:
+    one = sum(array.nbytes for array in _allocate(program, 1))
+    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if one * trajectories > MOST_MEMORY * there:
+        raise SalessimError(
+            f"{trajectories:,} trajectories of this plan need {one * trajectories / 1e9:,.1f} GB, "
+            f"and this machine has {there / 1e9:,.1f} GB: run at most "
+            f"{int(MOST_MEMORY * there / one):,}, or use longer periods"
+        )
 
 
 def run(
@@ -200,13 +200,17 @@ def run(
     ------
     ValueError
         When a parameter is out of its range.
+    SalessimError
+        When the counts of so many trajectories do not fit into this machine's memory.
     """
     if not 1 <= trajectories <= 2**32:
         raise ValueError(f"trajectories must be 1 to 2**32, not {trajectories}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed must be 0 to 2**64 - 1, not {seed}")
     workers = threads or os.cpu_count() or 1
+    _check_memory(program, trajectories)
     merge = _Merge(program, trajectories, progress)
+    simulate_chunk(program, seed, 0, 0)  # loads or compiles the machine code, outside the timing
     started = time.perf_counter()
     pool = executor or ThreadPoolExecutor(workers)
     try:

@@ -1,0 +1,24 @@
+"""What a run counts, as arrays that a kernel writes into."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Counts(NamedTuple):
+    """Counts of many trajectories; a slot is pipeline * origins + origin."""
+
+    bookings: np.ndarray
+    """[trajectory, period, slot] int64, hundredths of the currency."""
+    wins: np.ndarray
+    """[trajectory, period, slot] int32"""
+    new_customers: np.ndarray
+    """[trajectory, period, slot] int32"""
+    lost_customers: np.ndarray
+    """[trajectory, period, slot] int32"""
+    leads: np.ndarray
+    """[trajectory, period, external source] int32"""
+    flows: np.ndarray
+    """[trajectory, period, stage * 4] int32: entered, advanced, lost, no decision."""
