@@ -47,7 +47,7 @@ def test_durations_are_days(text, days):
     ],
 )
 def test_what_is_no_duration_is_said(value, said):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         units.parse_duration(value)
     assert said in str(caught.value)
 
@@ -92,7 +92,7 @@ def test_rates_keep_calendar_months_apart_from_days(text, per_day, per_month):
     ],
 )
 def test_what_is_no_rate_is_said(value, said):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         units.parse_rate(value)
     assert 'such as "200 per month"' in str(caught.value) or "up to" in said
     assert said in str(caught.value)
@@ -121,7 +121,7 @@ def test_growth_compounds_to_what_was_written(unit, months):
     ],
 )
 def test_what_is_no_growth_is_said(value, said):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         units.parse_growth(value)
     assert said in str(caught.value)
 
@@ -145,7 +145,7 @@ def test_probabilities_are_numbers_or_percentages(value, share):
     ],
 )
 def test_what_is_no_probability_is_said(value, said):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         units.parse_probability(value)
     assert said in str(caught.value)
 
