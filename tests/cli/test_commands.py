@@ -4,17 +4,22 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 
-from salessim import explain, load_plan
+import salessim
+from salessim import api, explain, load_plan
+from salessim.cli.main import main
 
+MAIN = "from salessim.cli.main import main; main()"
 HEAVY = ("numba", "pandas", "scipy", "matplotlib")
 
 
 def command(*args, cwd=None, **environment):
     """Run the command as a process of its own."""
-    call = [sys.executable, "-c", "from salessim.cli.main import main; main()", *args]
+    call = [sys.executable, "-c", MAIN, *args]
     return subprocess.run(  # noqa: S603
         call, capture_output=True, text=True, cwd=cwd, env=os.environ | environment, check=False
     )
@@ -145,6 +150,8 @@ buyer = "existing"
     ):
         assert part in said
     assert explanation.stages[0].otherwise == "none"
+    none = load_plan(path, changes={"sources.walk_in.rate": "0 per day"})
+    assert any("no deals from outside" in line for line in explain(none).sentences)
     past = load_plan(path, changes={"sustainability.past": [100.0] * 12})
     assert any("mean of the past twelve" in line for line in explain(past).sentences)
 
@@ -158,6 +165,18 @@ def test_unknown_command_is_usage(call):
     result = call("simulate")
     assert result.exit_code == 2
     assert "simulate" in result.stderr
+    with click.Context(main) as context:
+        assert main.list_commands(context) == ["run", "validate", "explain", "schema"]
+
+
+def test_nowhere_to_print_is_said():
+    with Path("/dev/full").open("w") as full:
+        out = subprocess.run(  # noqa: S603
+            [sys.executable, "-c", MAIN, "schema"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert out.returncode != 0
+    assert b"cannot write: No space left on device" in out.stderr
+    assert b"Traceback" not in out.stderr
 
 
 def test_version(call):
@@ -182,3 +201,12 @@ def test_ascii_terminals_survive_any_name(folder):
     )
     assert result.returncode == 0, result.stderr
     assert "K?se?AG" in result.stdout
+
+
+def test_names_are_found_on_first_use():
+    for name in salessim.__all__:
+        assert getattr(salessim, name) is not None
+    assert dir(salessim) == salessim.__all__
+    for module in (salessim, api):
+        with pytest.raises(AttributeError, match="nonsense"):
+            _ = module.nonsense

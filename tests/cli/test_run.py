@@ -122,6 +122,40 @@ def test_long_tables_are_cut_in_the_middle(call):
     assert any(line.strip() == "..." for line in result.stdout.splitlines())
 
 
+def test_a_bar_on_terminals_only(call, monkeypatch):
+    assert call("run", "acme.toml", "-o", "a", "-n", "500").stderr.count("trajectories") == 0
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "trajectories" in call("run", "acme.toml", "-o", "b", "-n", "500").stderr
+    quiet = call("run", "acme.toml", "-o", "c", "-n", "500", "--no-progress")
+    assert "trajectories" not in quiet.stderr
+
+
+def test_one_trajectory_is_reported_without_errors(call, folder):
+    result = call("run", "acme.toml", "-o", "a", "-n", "1")
+    assert result.exit_code == 0, result.stderr
+    row = next(line for line in result.stdout.splitlines() if "Bookings," in line)
+    assert row.split()[3] == "-"
+    manifest = json.loads((folder / "a/manifest.json").read_text())
+    assert manifest["monte_carlo_se"]["totals"]["bookings"] is None
+    rows = pd.read_csv(folder / "a/summary.csv")
+    assert rows["se"].isna().all()
+
+
+def test_stuck_open_deals_are_said(call):
+    stage = "pipelines.new_business.stages.qualified"
+    changes = (
+        'open_deals.age="9 days"',
+        stage + '.cycle_time={ fixed = "1 day" }',
+        stage + '.no_decision.after={ fixed = "1 day" }',
+        stage + ".stuck.share=0",
+    )
+    options = [part for change in changes for part in ("-S", change)]
+    result = call("run", "acme.toml", "-o", "a", "-n", "3", *options)
+    assert result.exit_code == 0, result.stderr
+    assert "Note: open deals older than any deal" in result.stdout
+    assert "taken as stuck for good: 6" in " ".join(result.stdout.split())
+
+
 def test_json_is_all_there_is_on_stdout(call):
     result = call("run", "acme.toml", "-o", "first", "--json")
     document = json.loads(result.stdout)

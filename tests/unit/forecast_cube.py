@@ -82,13 +82,17 @@ def program(*, customers=100, facts=FACTS):
     )
 
 
-def forecast(counts, *, line=None, title="Acme", currency="USD", facts=FACTS, **verdict):
-    """A forecast of a cube; `verdict` are fields of `Sustainability`."""
-    model = Model(
+def model(counts, *, line=None, title="Acme", currency="USD", **verdict):
+    """The words of a plan; `verdict` are fields of `Sustainability`."""
+    return Model(
         title=title,
         currency=currency,
         timeline=line or timeline(simulated=counts.bookings.shape[1]),
         pipelines=(),
         sustainability=Sustainability(**verdict),
     )
-    return Forecast.from_cube(counts, program=program(facts=facts), model=model)
+
+
+def forecast(counts, *, facts=FACTS, **words):
+    """A forecast of a cube; `words` as in `model`."""
+    return Forecast.from_cube(counts, program=program(facts=facts), model=model(counts, **words))

@@ -1,6 +1,7 @@
 """The verdict on bookings made by hand, with answers worked out on paper."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import forecast_cube as fc
@@ -16,6 +17,7 @@ from salessim.forecast.verdict import percent
 from salessim.lowering.program import Facts
 
 MONTH = 30.4375
+BASE = ("open_deals", "customers")
 
 
 def bookings(*, base=0.0, external=0.0, opened=0.0, n=4, periods=24):
@@ -137,6 +139,16 @@ def test_lead_level_just_enough():
     plenty = verdict(bookings(base=2_000.0, external=0.0), need=1_000.0)
     assert plenty.lead_factor_p90 == 0
     assert "needs no external leads" in " ".join(plenty.sentences())
+
+
+def test_without_external_sources_no_lead_level():
+    program = replace(fc.program(), external_sources=(), source_pipelines=(), origins=BASE)
+    cents = np.full((4, 24, 2, 2), 100)
+    counts = fc.cube(bookings=cents, leads=np.zeros((4, 24, 0), dtype=np.int32))
+    model = fc.model(counts, need=1_000.0)
+    given = fc.Forecast.from_cube(counts, program=program, model=model).sustainability()
+    assert given.lead_factor_p50 is None
+    assert "the plan has no external source" in " ".join(given.sentences())
 
 
 def test_external_share_is_a_ratio_of_means():

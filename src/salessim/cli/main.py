@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -86,6 +87,10 @@ class LazyGroup(click.Group):
             raise Failed(
                 ["not enough memory for this many trajectories; ask for fewer with -n"]
             ) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has seen enough: click ends quietly
+                raise
+            raise Failed([f"cannot write: {error.strerror or error}"]) from error
         except KeyboardInterrupt:
             click.echo("interrupted: nothing is written", err=True)
             ctx.exit(INTERRUPTED)
