@@ -105,6 +105,8 @@ def test_unknown_series_names_those_there_are(noise):
     assert isinstance(noise.series("wins"), Series)
     assert noise != "a forecast"
     assert "Acme" in repr(noise)
+    assert repr(noise.wins) == "Series(wins, deals, 50 trajectories x 3 periods)"
+    assert "new_business.proposal, expansion.offer; 50 traj" in repr(noise.funnel)
 
 
 def test_one_trajectory_has_no_standard_error():

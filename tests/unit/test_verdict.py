@@ -191,7 +191,7 @@ def test_verdict_survives_json():
 
 
 def test_sentences_say_the_numbers():
-    said = " ".join(verdict(bookings(base=500.0, external=800.0), need=12_345.0).sentences())
+    said = str(verdict(bookings(base=500.0, external=800.0), need=12_345.0))
     for part in (
         "dependent on external leads",
         "12,345 USD a month (stated in the plan)",

@@ -148,9 +148,8 @@ class Forecast:
         """Customers active at the end of each period."""
         change = self.counts.new_customers - self.counts.lost_customers
         level = np.cumsum(change, axis=1, dtype=np.int32)
-        if "customers" in self.labels.origins:
-            origin = self.labels.origins.index("customers")
-            level[:, :, self.labels.home, origin] += self.labels.starting_customers
+        origin = self.labels.origins.index("customers")
+        level[:, :, self.labels.home, origin] += self.labels.starting_customers
         return self._series("active_customers", unit="customers", counts=level, stock=True)
 
     @property
@@ -194,14 +193,24 @@ class Forecast:
 
         It is the same trajectories' sub-sum, not a second run, and keeps the verdict.
         """
+        return self._base
+
+    @cached_property
+    def _base(self) -> Forecast:
         labels = self.labels.without_external_leads()
-        keep = [self.labels.origins.index(name) for name in labels.origins]
-        bookings, wins, new, lost, leads = self.counts
-        parts = (part[..., keep] for part in (bookings, wins, new, lost))
+        # Base origins come first, so their part is a view: no copy of the trajectories.
+        first = len(labels.origins)
+        counts = self.counts
         return Forecast(
             labels=labels,
             provenance=self.provenance,
-            counts=Counts(*(_reported(part, None) for part in (*parts, leads[..., :0]))),
+            counts=Counts(
+                bookings=counts.bookings[..., :first],
+                wins=counts.wins[..., :first],
+                new_customers=counts.new_customers[..., :first],
+                lost_customers=counts.lost_customers[..., :first],
+                leads=counts.leads[..., :0],
+            ),
             verdict=self.verdict,
             notes=self.notes,
         )
@@ -309,8 +318,7 @@ class Forecast:
             name=name,
             unit=unit,
             periods=labels.periods,
-            # One axis for pipeline and origin, so that leads and all others are of one shape.
-            cells=cells.reshape(*cells.shape[:2], -1),
+            cells=cells,
             pipelines=tuple(p for p in labels.pipelines for _ in labels.origins),
             origins=tuple(o for _ in labels.pipelines for o in labels.origins),
             divisor=divisor,
@@ -318,7 +326,7 @@ class Forecast:
         )
 
 
-def _reported(counts: NDArray[Any], periods: int | None) -> NDArray[Any]:
+def _reported(counts: NDArray[Any], periods: int) -> NDArray[Any]:
     view = counts[:, :periods]
     view.flags.writeable = False
     return view

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FLOWS = ("entered", "advanced", "lost", "no_decision")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Funnel:
     """Stage flows of every trajectory.
 
@@ -39,6 +39,11 @@ class Funnel:
     stages: tuple[tuple[str, str], ...]
     flows: Int32Array
     open_at_start: Int32Array
+
+    def __repr__(self) -> str:
+        count, periods = self.flows.shape[:2]
+        names = ", ".join(".".join(stage) for stage in self.stages)
+        return f"Funnel({names}; {count:,} trajectories x {periods} periods)"
 
     @property
     def open(self) -> Int32Array:

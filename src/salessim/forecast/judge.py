@@ -44,7 +44,7 @@ def judge(
     facts : Facts
         Run rate, reproduction number and logo retention, exact from the parameters.
     """
-    parts = _parts(bookings, labels)
+    parts = _parts(bookings)
     line = labels.timeline
     need, need_from = need_per_month(sustainability, facts)
     window = min(line.window, line.simulated)
@@ -162,13 +162,11 @@ def external_share(parts: Parts, periods: int) -> tuple[float | None, ...]:
     return tuple(float(e / t) if t else None for e, t in zip(external, total, strict=True))
 
 
-def _parts(bookings: NDArray[Any], labels: Labels) -> Parts:
+def _parts(bookings: NDArray[Any]) -> Parts:
     by_origin = bookings.sum(axis=2, dtype=np.int64)
-    index = [labels.origins.index(name) for name in BASE_ORIGINS if name in labels.origins]
-    customers = labels.origins.index("customers")
     return Parts(
-        customers=by_origin[:, :, customers],
-        base=by_origin[:, :, index].sum(axis=2),
+        customers=by_origin[:, :, BASE_ORIGINS.index("customers")],
+        base=by_origin[:, :, : len(BASE_ORIGINS)].sum(axis=2),
         total=by_origin.sum(axis=2),
     )
 

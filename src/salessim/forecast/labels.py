@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from salessim.model.plan import Model
 
 BASE_ORIGINS = ("open_deals", "customers")
-"""Origins that need no new external lead."""
+"""Origins that need no new external lead: the first two of every plan."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,8 +58,7 @@ class Labels:
 
     def without_external_leads(self) -> Labels:
         """Return the labels of the base: no external source, no origin that is one."""
-        base = tuple(name for name in self.origins if name in BASE_ORIGINS)
-        return replace(self, origins=base, external_sources=(), source_pipelines=())
+        return replace(self, origins=BASE_ORIGINS, external_sources=(), source_pipelines=())
 
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold; `from_dict` reads it back."""

@@ -43,7 +43,7 @@ def summarize(samples: NDArray[Any]) -> Summary:
     return Summary(*(np.asarray(x, dtype=np.float64) for x in (mean, se, p10, p50, p90)))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Series:
     """A measure by trajectory and period, split into cells of one pipeline and origin each.
 
@@ -55,10 +55,11 @@ class Series:
         The currency, or what is counted.
     periods : tuple of date
         First day of each period.
-    cells : ndarray of int, shape (trajectory, period, cell)
-        Counts, or money in hundredths.
+    cells : ndarray of int, shape (trajectory, period, ...)
+        Counts, or money in hundredths; all axes after the period together are the cells. Views
+        of the forecast's arrays stay views: a run of 10^5 trajectories is held once.
     pipelines, origins : tuple of str
-        Name of each cell's pipeline and origin.
+        Name of each cell's pipeline and origin, in C order.
     divisor : int
         100 for money, 1 for counts.
     stock : bool
@@ -74,10 +75,14 @@ class Series:
     divisor: int = 1
     stock: bool = False
 
+    def __repr__(self) -> str:
+        count, periods = self.cells.shape[:2]
+        return f"Series({self.name}, {self.unit}, {count:,} trajectories x {periods} periods)"
+
     @cached_property
     def whole(self) -> IntArray:
         """Exact samples, shape (trajectory, period): counts, or money in hundredths."""
-        return _frozen(self.cells.sum(axis=2, dtype=np.int64))
+        return _frozen(self.cells.sum(axis=tuple(range(2, self.cells.ndim)), dtype=np.int64))
 
     @property
     def samples(self) -> NDArray[Any]:
@@ -143,7 +148,7 @@ class Series:
             name=self.name,
             unit=self.unit,
             periods=self.periods,
-            cells=self.cells[:, :, chosen],
+            cells=self.cells.reshape(*self.cells.shape[:2], -1)[:, :, chosen],
             pipelines=tuple(self.pipelines[i] for i in chosen),
             origins=tuple(self.origins[i] for i in chosen),
             divisor=self.divisor,

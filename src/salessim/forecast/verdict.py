@@ -103,6 +103,9 @@ class Verdict:
             }
         )
 
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
     def sentences(self) -> list[str]:
         """Say the verdict in plain words, one thought a sentence."""
         said = [self._headline(), self._need()]
