@@ -75,7 +75,7 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
     deals, customers = _sizes(arrays)
     done = 0
     while True:
-        work = make_work(deals=deals, customers=customers)
+        work = make_work(deals=deals, customers=customers, periods=program.periods)
         rest = Counts(*(array[done:] for array in counts))
         done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:])
         if done == size:

@@ -12,6 +12,7 @@ from salessim.kernels.layout import STRIP
 from salessim.kernels.philox import BIRTH, COUNT, blocks_of_births, blocks_of_entities, philox
 from salessim.kernels.poisson import poisson
 from salessim.kernels.sample import minus_log, uniform
+from salessim.kernels.stages import exit_bin
 
 FULL = -1
 """What a pass returns when a buffer is too small: the trajectory is run again with larger ones."""
@@ -65,9 +66,26 @@ def _keep_inside(deals, low, high, opens, closes):
 
 
 @kernel
-def external_leads(program, pipeline, trajectory, seed, work, leads):
+def count_by_period(time, low, high, clock, bins):
+    """Count events in [low, high) by period into four rows, and add them up in the first.
+
+    Four rows, because neighbours often share a period and a count would wait for the last one.
+    """
+    end, day_period = clock.end, clock.day_period
+    for row in range(4):
+        for period in range(bins.shape[1]):
+            bins[row, period] = 0
+    for i in range(low, high):
+        bins[i & 3, exit_bin(time[i], end, day_period)] += 1
+    for period in range(bins.shape[1]):
+        bins[0, period] += bins[1, period] + bins[2, period] + bins[3, period]
+
+
+@kernel
+def external_leads(program, pipeline, trajectory, seed, work, tally):
     """Start the leads of a pipeline, source by source and month by month."""
-    lines, day_period = program.arrivals, program.clock.day_period
+    lines = program.arrivals
+    entered = 4 * program.pipelines.first_stage[pipeline]
     n = 0
     for k in range(lines.first[pipeline], lines.first[pipeline + 1]):
         source, opens, closes = lines.source[k], lines.opens[k], lines.closes[k]
@@ -79,34 +97,37 @@ def external_leads(program, pipeline, trajectory, seed, work, leads):
                 return FULL
             if opens > lines.start[line] or closes < lines.start[line] + lines.length[line]:
                 n = _keep_inside(work.deals, low, n, opens, closes)
-        for i in range(begun, n):
-            leads[day_period[np.int64(work.deals.time[i])], source] += 1
+        count_by_period(work.deals.time, begun, n, program.clock, work.bins)
+        for period in range(tally.leads.shape[0]):
+            tally.leads[period, source] += work.bins[0, period]
+            tally.flows[period, entered] += work.bins[0, period]
     return n
 
 
 @rule
-def _operational(t, source, clock, sources):
+def _operational(t, day_cell, edges, cumulative, rate):
     """Return the expected events of a customer source from the start to day t."""
-    cell = clock.day_cell[np.int64(t)]
-    since = t - clock.cell_edges[cell]
-    return sources.cumulative[source, cell] + sources.rate[source, cell] * since
+    cell = np.uint64(day_cell[np.uint64(t)])
+    return cumulative[cell] + rate[cell] * (t - edges[cell])
 
 
 @kernel
 def _open_lines(program, source, low, high, work):
     """Begin a line for every customer in [low, high) who may still start a deal."""
     clock, sources = program.clock, program.customer_sources
+    end, day_cell, edges = clock.end, clock.day_cell, clock.cell_edges
+    cumulative, rate = sources.cumulative[source], sources.rate[source]
+    identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
     customers, lines = work.customers, work.lines
-    origins = np.uint64(program.pipelines.origins)
     m = 0
     for i in range(low, high):
-        begun = _operational(customers.begin[i], source, clock, sources)
-        limit = _operational(min(customers.end[i], clock.end), source, clock, sources)
-        origin = np.int64(np.uint64(customers.slot[i]) % origins)
+        begun = _operational(customers.begin[i], day_cell, edges, cumulative, rate)
+        last = min(customers.end[i], end)
+        limit = _operational(last, day_cell, edges, cumulative, rate)
         lines.clock[m] = begun
         lines.limit[m] = limit
-        lines.entity[m] = customers.entity[i] ^ sources.entity[source]
-        lines.tag[m] = 2 * origin + sources.buyer_is_new[source]
+        lines.entity[m] = customers.entity[i] ^ identity
+        lines.tag[m] = 2 * customers.origin[i] + buyer_is_new
         m += begun < limit
     return m
 
@@ -141,17 +162,43 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
 
 @kernel
-def _to_days(program, source, low, high, time):
-    """Turn operational times into days; the guide finds the cell, nearly always at once."""
+def _days_of_strip(out, clocks, size, program, source):
+    """Turn operational times into days, two cells beyond the guide at most.
+
+    Return whether that was too few for one of them: where rates differ a thousandfold.
+    """
     sources, edges = program.customer_sources, program.clock.cell_edges
-    scale = sources.guide_scale[source]
-    for i in range(low, high):
-        clock = time[i]
-        cell = sources.guide[source, np.int64(clock * scale)]
-        while clock >= sources.cumulative[source, cell + 1]:
-            cell += 1
-        since = clock - sources.cumulative[source, cell]
-        time[i] = edges[cell] + since * sources.days_per_event[source, cell]
+    scale, guide = sources.guide_scale[source], sources.guide[source]
+    cumulative, days = sources.cumulative[source], sources.days_per_event[source]
+    one = np.uint64(1)
+    late = False
+    for i in range(size):
+        clock = clocks[i]
+        cell = np.uint64(guide[np.uint64(clock * scale)])
+        cell += np.uint64(clock >= cumulative[cell + one])
+        cell += np.uint64(clock >= cumulative[cell + one])
+        late |= clock >= cumulative[cell + one]
+        out[i] = edges[cell] + (clock - cumulative[cell]) * days[cell]
+    return late
+
+
+@kernel
+def _to_days(program, source, low, high, work):
+    """Turn the operational times of deals [low, high) into days, in place."""
+    sources, edges = program.customer_sources, program.clock.cell_edges
+    time, out = work.deals.time, work.cycle_time
+    for start in range(low, high, STRIP):
+        size = min(STRIP, high - start)
+        late = _days_of_strip(out, time[start:], size, program, source)
+        for i in range(size):
+            clock = time[start + i]
+            time[start + i] = out[i]
+            if late:
+                cell = sources.guide[source, np.int64(clock * sources.guide_scale[source])]
+                while clock >= sources.cumulative[source, cell + 1]:
+                    cell += 1
+                since = clock - sources.cumulative[source, cell]
+                time[start + i] = edges[cell] + since * sources.days_per_event[source, cell]
 
 
 @kernel
@@ -167,5 +214,5 @@ def customer_deals(program, pipeline, low, high, n, trajectory, seed, work):
                 return FULL
             m, n = _next_births(m, n, ordinal, trajectory, seed, work)
             ordinal += 1
-        _to_days(program, source, begun, n, work.deals.time)
+        _to_days(program, source, begun, n, work)
     return n

@@ -33,7 +33,8 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             if tag > _TAG:
                 amount = program.open_deals.amount[(tag >> 32) - 1]
             is_new = tag & 1
-            slot = pipeline * program.pipelines.origins + ((tag & _TAG) >> 1)
+            origin = (tag & _TAG) >> 1
+            slot = pipeline * program.pipelines.origins + origin
             period = day_period[np.int64(deals.time[low + i])]
             tally.bookings[period, slot] += amount
             tally.wins[period, slot] += 1
@@ -41,6 +42,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             people.begin[customer] = deals.time[low + i]
             people.entity[customer] = deals.entity[low + i]
             people.slot[customer] = slot
+            people.origin[customer] = origin
             customer += is_new
     return customer
 
@@ -80,5 +82,6 @@ def settle_base(program, trajectory, seed, work, lost):
             people.end[low + i] = left
             people.entity[low + i] = base.entity[low + i]
             people.slot[low + i] = slot
+            people.origin[low + i] = 1
             lost[exit_bin(left, clock.end, clock.day_period), slot] += 1
     return count

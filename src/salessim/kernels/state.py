@@ -32,6 +32,8 @@ class Customers(NamedTuple):
     """[customer] uint64: the id's hash, or the entity of the deal won."""
     slot: np.ndarray
     """[customer] pipeline * origins + origin: where the customer is counted."""
+    origin: np.ndarray
+    """[customer] what the customer's deals descend from."""
 
 
 class Lines(NamedTuple):
@@ -61,6 +63,8 @@ class Work(NamedTuple):
     """[STRIP] 0 advance, 1 lost, 2 no decision, 3 stuck."""
     cycle_time: np.ndarray
     """[STRIP] days."""
+    bins: np.ndarray
+    """[4, period + 1] counts by period at work."""
 
 
 class Tally(NamedTuple):
@@ -82,7 +86,7 @@ class Tally(NamedTuple):
     """[period + 1, 4] one stage at work: advanced, lost, no decision, stuck."""
 
 
-def make_work(*, deals, customers):
+def make_work(*, deals, customers, periods):
     """Allocate buffers for so many live deals and customers (and as many lines)."""
     return Work(
         deals=Deals(
@@ -93,6 +97,7 @@ def make_work(*, deals, customers):
             end=np.empty(customers),
             entity=np.empty(customers, np.uint64),
             slot=np.empty(customers, np.int64),
+            origin=np.empty(customers, np.int64),
         ),
         lines=Lines(
             clock=np.empty(customers),
@@ -104,6 +109,7 @@ def make_work(*, deals, customers):
         conversion=np.empty(STRIP),
         outcome=np.empty(STRIP, np.int64),
         cycle_time=np.empty(STRIP),
+        bins=np.zeros((4, periods + 1), np.int64),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import driver, kernel
-from salessim.kernels.births import FULL, customer_deals, external_leads
+from salessim.kernels.births import FULL, count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
-from salessim.kernels.stages import exit_bin, release_open_deals, walk_stage
+from salessim.kernels.stages import release_open_deals, walk_stage
 
 # Spelled-out loops: numba's slice assignment brings its error messages along, which take
 # longer to compile than the whole walk.
@@ -28,27 +28,37 @@ def _copy(out, counts):
 
 
 @kernel
-def _enter(program, pipeline, n, work, flows):
-    """Count the deals that enter a pipeline's first stage."""
-    stage = program.pipelines.first_stage[pipeline]
-    for i in range(n):
-        period = exit_bin(work.deals.time[i], program.clock.end, program.clock.day_period)
-        flows[period, 4 * stage] += 1
+def _start_deals(program, pipeline, generation, trajectory, seed, work, tally):
+    """Start a generation's deals in a pipeline; return their number, or FULL."""
+    low, high, opening = generation
+    leads = 0
+    if opening:
+        leads = external_leads(program, pipeline, trajectory, seed, work, tally)
+        if leads == FULL:
+            return FULL
+    n = customer_deals(program, pipeline, low, high, leads, trajectory, seed, work)
+    if n > leads:
+        count_by_period(work.deals.time, leads, n, program.clock, work.bins)
+        entered = 4 * program.pipelines.first_stage[pipeline]
+        for period in range(tally.flows.shape[0]):
+            tally.flows[period, entered] += work.bins[0, period]
+    return n
 
 
 @kernel
 def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally):
     """Move n new deals (and, when opening, those in progress) to the end of a pipeline.
 
-    Return the number won and the number of visits; FULL for the first when a buffer is.
+    Return the number won (or FULL) and the number of visits.
     """
     entries = 0
-    exits = tally.exits
+    exits, flows = tally.exits, tally.flows
     last = program.pipelines.first_stage[pipeline + 1]
     for stage in range(program.pipelines.first_stage[pipeline], last):
         _clear(exits)
         entries += n
-        n = walk_stage(program, stage, n, trajectory, seed, work, exits)
+        if n > 0:
+            n = walk_stage(program, stage, n, trajectory, seed, work, exits)
         if opening:
             entries += program.open_deals.first[stage + 1] - program.open_deals.first[stage]
             n = release_open_deals(program, stage, n, trajectory, seed, work, exits)
@@ -56,9 +66,9 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
                 return FULL, entries
         for period in range(exits.shape[0] - 1):
             for outcome in range(3):
-                tally.flows[period, 4 * stage + 1 + outcome] += exits[period, outcome]
+                flows[period, 4 * stage + 1 + outcome] += exits[period, outcome]
             if stage + 1 < last:
-                tally.flows[period, 4 * (stage + 1)] += exits[period, 0]
+                flows[period, 4 * (stage + 1)] += exits[period, 0]
     return n, entries
 
 
@@ -66,25 +76,21 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
 def walk_trajectory(program, trajectory, seed, work, tally):
     """Walk one trajectory; return its stage entries, or FULL when a buffer is too small."""
     entries = 0
-    pipelines = program.pipelines.amount_law.size
     low, high = 0, settle_base(program, trajectory, seed, work, tally.lost_customers)
     if high == FULL:
         return FULL
     opening = True
     while opening or low < high:
         born = high
-        for pipeline in range(pipelines):
-            n = 0
-            if opening:
-                n = external_leads(program, pipeline, trajectory, seed, work, tally.leads)
-            if n != FULL:
-                n = customer_deals(program, pipeline, low, high, n, trajectory, seed, work)
-            if n == FULL:
-                return FULL
-            _enter(program, pipeline, n, work, tally.flows)
-            n, visits = _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
-            entries += visits
-            if n != FULL:
+        for pipeline in range(program.pipelines.amount_law.size):
+            generation = (low, high, opening)
+            n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
+            if n > 0 or (opening and n == 0):
+                n, visits = _walk_pipeline(
+                    program, pipeline, n, opening, trajectory, seed, work, tally
+                )
+                entries += visits
+            if n > 0:
                 born = book(program, pipeline, n, born, trajectory, seed, work, tally)
             if FULL in (n, born):
                 return FULL

@@ -134,8 +134,8 @@ def _customer_rates(model: Model, source: Source, edges: FloatArray) -> list[flo
 
 def _guide(cumulative: FloatArray, scale: float) -> IntArray:
     # One bucket early, so that rounding at a bucket's edge never skips a cell.
-    earlier = (np.arange(GUIDE_BUCKETS + 1) - 1) / scale
-    return np.maximum(np.searchsorted(cumulative[:-1], earlier, side="right") - 1, 0)
+    earlier = np.maximum(np.arange(GUIDE_BUCKETS + 1) - 1, 0) / scale
+    return np.searchsorted(cumulative[:-1], earlier, side="right") - 1
 
 
 def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
