@@ -113,6 +113,19 @@ def test_wide_terminals_show_more_and_names_are_no_styles(call, monkeypatch):
     assert header.count("w/o") == 3
 
 
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 100])
+def test_no_number_is_cut_on_narrow_terminals(call, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = call("run", "acme.toml", "-o", "a", "-S", "pipelines.new_business.amount.fixed=1e9")
+    assert "\u2026" not in result.stdout
+    table = result.stdout.split("Whole span")[0].splitlines()
+    rows = [line.split() for line in table if line.startswith(" 2027-")]
+    assert len(rows) == 6
+    assert len({len(row) for row in rows}) == 1
+    assert all(len(row) >= 5 for row in rows)
+    assert max(map(len, table)) <= width
+
+
 def test_long_tables_are_cut_in_the_middle(call):
     changes = ("-S", 'forecast.period="week"', "-S", 'forecast.horizon="100 weeks"')
     result = call("run", "acme.toml", "-n", "5", "-o", "a", *changes)

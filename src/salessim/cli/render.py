@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -17,8 +20,17 @@ if TYPE_CHECKING:
 
 UNITS = ((1, ""), (1_000, "thousand "), (1_000_000, "million "), (1_000_000_000, "billion "))
 MOST_ROWS = 60
-WIDE = 100
-"""Columns from which every measure shows its median without external leads."""
+QUANTILES = ("P10", "P50", "P90")
+ALL = (*QUANTILES, "w/o")
+MEASURES = (("bookings", "Bookings"), ("wins", "Wins"), ("active_customers", "Active"))
+LAYOUTS = (
+    (ALL, ALL, ALL),
+    (ALL, QUANTILES, QUANTILES),
+    (ALL, ("P50",), ("P50",)),
+    (("P50", "w/o"), ("P50",), ("P50",)),
+)
+"""Columns of each measure by period, from the widest terminal to the narrowest."""
+TOTALS = (("Mean", "Std error", "P10", "P50", "P90"), ("Mean", "Std error"), ("Mean",))
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -42,8 +54,8 @@ def forecast(out: Console, given: Forecast) -> None:
     out.print()
     span = f"{labels.periods[0]} to {labels.end - timedelta(days=1)}"
     text(out, f"{labels.title}: {given.trajectories:,} trajectories, {span}", style="bold")
-    out.print(_periods(given, wide=out.width >= WIDE))
-    out.print(_totals(given))
+    out.print(_widest(out, (_periods(given, layout) for layout in LAYOUTS)))
+    out.print(_widest(out, (_totals(given, columns) for columns in TOTALS)))
     out.print()
     first, *more = given.sustainability().sentences()
     text(out, first, style="bold")
@@ -54,29 +66,37 @@ def forecast(out: Console, given: Forecast) -> None:
     out.print()
 
 
-def _periods(given: Forecast, *, wide: bool) -> Table:
+def _widest(out: Console, tables: Iterable[Table]) -> Table:
+    """Return the first table that fits the terminal whole, else the last: no number is cut."""
+    # Measured as on an endless line: a table never says that it is wider than the terminal.
+    endless = out.options.update_width(10_000)
+    for table in tables:
+        if Measurement.get(out, endless, table).maximum <= out.width:
+            break
+    return table
+
+
+def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
     base = given.without_external_leads()
-    divisor, unit = scale(float(given.bookings.summary.p90.max(initial=0.0)))
+    divisor, unit = scale(float(given.bookings.summary.p90.max(initial=0.0)), digits=5)
     words = f"bookings in {unit}{printable(given.labels.currency)}"
     table = _table(
         caption=f"{words}; P10, P50, P90: one, five, nine in ten trajectories end below; "
         "w/o: P50 without external leads"
     )
-    table.add_column("Period")
+    table.add_column("Period", no_wrap=True)
     columns = []
-    for name, title in (("bookings", "Bookings"), ("wins", "Wins"), ("active_customers", "Active")):
-        shown = given.series(name)
+    for (name, title), headers in zip(MEASURES, layout, strict=True):
+        got = given.series(name).summary
         size = divisor if name == "bookings" else 1
-        parts = [("P10", shown.summary.p10), ("P50", shown.summary.p50), ("P90", shown.summary.p90)]
-        if name == "bookings" or wide:
-            parts.append(("w/o", base.series(name).summary.p50))
+        values = dict(zip(ALL, (*got[2:], base.series(name).summary.p50), strict=True))
         table.add_column()  # a gap between the measures
         columns.append([""] * len(given.labels.periods))
-        for header, values in parts:
-            table.add_column(f"{title if header == 'P50' else ''}\n{header}", justify="right")
-            columns.append([amount(value / size) for value in values])
-    rows = list(zip(_names(given.labels.timeline), *columns, strict=True))
-    for row in _few(rows):
+        for header in headers:
+            above = title if header == "P50" else ""
+            table.add_column(f"{above}\n{header}", justify="right", no_wrap=True)
+            columns.append([amount(value / size) for value in values[header]])
+    for row in _few(list(zip(_names(given.labels.timeline), *columns, strict=True))):
         table.add_row(*row)
     return table
 
@@ -90,33 +110,28 @@ def _few(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [*rows[:half], gap, *rows[-half:]]
 
 
-def _totals(given: Forecast) -> Table:
+def _totals(given: Forecast, columns: tuple[str, ...]) -> Table:
     base = given.without_external_leads()
     table = _table(caption="std error: Monte Carlo error of the mean; more trajectories shrink it")
-    for header in ("Whole span", "Mean", "Std error", "P10", "P50", "P90"):
-        table.add_column(header, justify="left" if header == "Whole span" else "right")
-    unit = printable(given.labels.currency)
+    table.add_column("Whole span", no_wrap=True)
+    for header in columns:
+        table.add_column(header, justify="right", no_wrap=True)
+    divisor, unit = scale(float(given.bookings.total_summary.p90), digits=9)
     lines = (
-        ("bookings", f"Bookings, {unit}"),
-        ("wins", "Wins"),
-        ("active_customers", "Active at the end"),
+        ("bookings", f"Bookings, {unit}{printable(given.labels.currency)}", divisor),
+        ("wins", "Wins", 1),
+        ("active_customers", "Active at the end", 1),
     )
-    for name, title in lines:
-        table.add_row(title, *_total(given.series(name)))
-        table.add_row("  without ext. leads", *_total(base.series(name)))
+    for name, title, size in lines:
+        table.add_row(title, *_total(given.series(name), size)[: len(columns)])
+        table.add_row("  without ext. leads", *_total(base.series(name), size)[: len(columns)])
     return table
 
 
-def _total(series: Series) -> list[str]:
-    """Round money to whole units, and errors to what they are worth."""
-    got = series.total_summary
-    se = float(got.se)
-    error = "-" if se != se else amount(se)  # noqa: PLR0124  (NaN: one trajectory)
-    return [
-        amount(float(got.mean)),
-        error,
-        *(amount(float(x)) for x in (got.p10, got.p50, got.p90)),
-    ]
+def _total(series: Series, size: int) -> list[str]:
+    mean, se, *quantiles = (float(value) / size for value in series.total_summary)
+    error = "-" if math.isnan(se) else amount(se)
+    return [amount(mean), error, *map(amount, quantiles)]
 
 
 def _table(*, caption: str) -> Table:
@@ -131,10 +146,10 @@ def _table(*, caption: str) -> Table:
     )
 
 
-def scale(largest: float) -> tuple[int, str]:
-    """Return the unit in which a number has at most five digits, and its name."""
+def scale(largest: float, *, digits: int) -> tuple[int, str]:
+    """Return the unit in which a number has at most so many digits, and its name."""
     for divisor, name in UNITS:
-        if largest < 100_000 * divisor:
+        if largest < 10**digits * divisor:
             return divisor, name
     return UNITS[-1]
 
