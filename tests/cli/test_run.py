@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from salessim import Forecast, SalessimError, api, engine, load_plan, save_run, simulate
-from salessim.cli import run
+from salessim.cli import render, run
 from salessim.forecast import plot
 
 FILES = {
@@ -124,6 +126,14 @@ def test_no_number_is_cut_on_narrow_terminals(call, monkeypatch, width):
     assert len({len(row) for row in rows}) == 1
     assert all(len(row) >= 5 for row in rows)
     assert max(map(len, table)) <= width
+
+
+def test_numbers_are_scaled_and_rounded_sensibly():
+    assert render.scale(99_999, digits=5) == (1, "")
+    assert render.scale(100_000, digits=5) == (1_000, "thousand ")
+    assert render.scale(1e18, digits=5) == (10**9, "billion ")
+    shown = [render.amount(x) for x in (1234.5, 12.5, 7.15, 7.0, -0.2, 0.0)]
+    assert shown == ["1,234", "12", "7.2", "7", "-0.2", "0"]
 
 
 def test_long_tables_are_cut_in_the_middle(call):
@@ -292,6 +302,20 @@ def test_interrupted_run_keeps_what_is_finished(call, folder, monkeypatch):
     assert not (folder / "first").exists()
     whole = simulate(load_plan("acme.toml"), trajectories=forecast.trajectories)
     assert (whole.bookings.samples == forecast.bookings.samples).all()
+
+
+def test_stopped_before_any_trajectory_is_an_interrupt(folder, monkeypatch):
+    whole = engine.run
+
+    def stopped(*args, **options):
+        cube = whole(*args, **options)
+        arrays = {name: a[:0] for name, a in vars(cube).items() if isinstance(a, np.ndarray)}
+        return replace(cube, **arrays)
+
+    monkeypatch.setattr(engine, "run", stopped)
+    plan = load_plan(folder / "acme.toml")
+    with pytest.raises(KeyboardInterrupt):
+        simulate(plan, trajectories=2)
 
 
 def test_interrupted_at_once_leaves_nothing(call, folder, monkeypatch):

@@ -49,7 +49,7 @@ def explain(plan: Plan) -> Explanation:
     return explained(plan)
 
 
-def simulate(  # noqa: PLR0913  (one keyword per thing a script may choose)
+def simulate(
     plan: Plan,
     *,
     trajectories: int | None = None,
