@@ -1,0 +1,148 @@
+"""Workload W1, scenario A: the walk beside its peers, on a second core, and with seasons.
+
+Each first checks its answer: W1's published means, or the renewal equations'.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks.measure import per_unit, take_turns
+from benchmarks.peers import numpy_w1
+from benchmarks.test_peers import assert_right
+from salessim.engine import run
+from salessim.lowering import lower
+from salessim.lowering.renewal import expected
+from tests.models import w1
+from tests.statistics import assert_sample_mean
+
+TRAJECTORIES = 2000
+ROUNDS = 15
+
+
+def walk(program, *, trajectories=TRAJECTORIES, threads=1):
+    return run(program, trajectories=trajectories, seed=20_270_101, threads=threads)
+
+
+def answer(cube):
+    """Return a cube in the words of the peers."""
+    gone = (cube.new_customers - cube.lost_customers).sum(axis=(2, 3))
+    return {
+        "bookings": cube.bookings.sum(axis=(2, 3)) / 100,
+        "wins": cube.wins.sum(axis=(2, 3)),
+        "active": 500 + gone.cumsum(axis=1),
+        "stage_entries": cube.stage_entries,
+    }
+
+
+@pytest.fixture(scope="module")
+def program():
+    return lower(w1())
+
+
+@pytest.fixture(scope="module")
+def entries(program):
+    """Stage entries of the benchmarked trajectories, of which the means have been checked."""
+    cube = walk(program)
+    assert_right(answer(cube))
+    return int(cube.stage_entries.sum())
+
+
+def figures(seconds, *, trajectories, entries):
+    ns = per_unit(seconds, entries)
+    return {
+        "ns_per_stage_entry_best": ns["best"],
+        "ns_per_stage_entry_median": ns["median"],
+        "trajectories_per_second_best": trajectories / float(seconds.min()),
+        "trajectories_per_second_median": trajectories / float(np.median(seconds)),
+    }
+
+
+@pytest.mark.benchmark(group="W1, one core")
+def test_walk(benchmark, report, program, entries):
+    benchmark.pedantic(walk, args=(program,), rounds=ROUNDS, warmup_rounds=1)
+    seconds = np.array(benchmark.stats.stats.data)
+    report(**figures(seconds, trajectories=TRAJECTORIES, entries=entries))
+
+
+def beside_the_walk(benchmark, report, program, *, peer, trajectories, rounds):
+    """Time a peer, in turns with the walk, and report how many times faster the walk is."""
+    right = peer(trajectories)
+    assert_right(right)
+    times = take_turns(
+        benchmark, lambda: peer(trajectories), baseline=lambda: walk(program), rounds=rounds
+    )
+    counted = int(right["stage_entries"].sum())
+    report(**figures(times.subject, trajectories=trajectories, entries=counted))
+    report(walk_is_times_faster=times.ratio * TRAJECTORIES / trajectories)
+
+
+@pytest.mark.benchmark(group="W1, one core")
+@pytest.mark.usefixtures("entries")
+def test_numpy_peer(benchmark, report, program):
+    def peer(trajectories):
+        return numpy_w1.simulate(trajectories, seed=1, funnel=True)
+
+    beside_the_walk(benchmark, report, program, peer=peer, trajectories=500, rounds=7)
+
+
+@pytest.mark.benchmark(group="W1, one core")
+@pytest.mark.usefixtures("entries")
+def test_simpy_peer(benchmark, report, program):
+    pytest.importorskip("simpy")
+    from benchmarks.peers import simpy_w1
+
+    def peer(trajectories):
+        return simpy_w1.simulate(trajectories, seed=3)
+
+    beside_the_walk(benchmark, report, program, peer=peer, trajectories=20, rounds=3)
+
+
+@pytest.mark.benchmark(group="W1, second core")
+def test_two_threads(benchmark, report, program, entries):
+    times = take_turns(
+        benchmark,
+        lambda: walk(program, threads=2),
+        baseline=lambda: walk(program),
+        rounds=ROUNDS,
+    )
+    report(**figures(times.subject, trajectories=TRAJECTORIES, entries=entries))
+    report(
+        speed_up_median_of_rounds=1.0 / times.ratio,
+        speed_up_best_over_best=float(times.baseline.min() / times.subject.min()),
+    )
+
+
+def with_seasons(model):
+    """W1 with a season and growth on every source, its leads about as many as before."""
+    season = (0.9, 0.9, 1.1, 1.0, 1.0, 1.1, 0.7, 0.7, 1.1, 1.1, 1.1, 1.3)
+    sources = tuple(
+        # 1 % a month compounds to 12 % over the horizon's mean
+        replace(s, season=season, growth_per_month=0.01, rate=replace(s.rate, per_day=level))
+        for s, level in ((s, s.rate.per_day / 1.12) for s in model.sources)
+    )
+    return replace(model, sources=sources)
+
+
+@pytest.mark.benchmark(group="W1, seasons and growth")
+@pytest.mark.usefixtures("entries")
+def test_seasons_and_growth(benchmark, report, program, entries):
+    model = with_seasons(w1())
+    seasonal = lower(model)
+    cube = walk(seasonal)
+    exact = expected(model)
+    assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=3)
+    assert_sample_mean(cube.flows[..., 0], exact.entered, tests=3)
+    assert_sample_mean(answer(cube)["active"], exact.active_customers, tests=3)
+    times = take_turns(
+        benchmark, lambda: walk(seasonal), baseline=lambda: walk(program), rounds=ROUNDS
+    )
+    more = cube.stage_entries.sum() / entries
+    report(
+        **figures(times.subject, trajectories=TRAJECTORIES, entries=int(cube.stage_entries.sum()))
+    )
+    report(
+        stage_entries_over_w1=float(more),
+        time_per_stage_entry_over_w1=times.ratio / float(more),
+    )
