@@ -79,17 +79,21 @@ def law_of_one_line(births, deaths, t, *, rarest):
     return -np.diff(at_least, append=0.0)
 
 
-@CASES
-def test_extinction_and_the_whole_law_of_one_customers_line(births, deaths):
-    trajectories = 60_000
-    active = active_customers(births, deaths, start=1, trajectories=trajectories, seed=52)
+def assert_law_of_one_line(active, births, deaths):
+    """Check extinction exactly and the rest by classes; false-alarm rate 1e-6 in all."""
     for period, t in enumerate(DAYS):
         alpha, _ = alpha_and_beta(births, deaths, t)
         extinct = int((active[:, period] == 0).sum())
-        assert_binomial(extinct, trajectories, alpha, tests=2 * DAYS.size)
-        chances = law_of_one_line(births, deaths, t, rarest=50 / trajectories)
+        assert_binomial(extinct, len(active), alpha, tests=2 * DAYS.size)
+        chances = law_of_one_line(births, deaths, t, rarest=50 / len(active))
         counts = np.bincount(np.minimum(active[:, period], chances.size - 1))
         assert_shares(counts, chances, tests=2 * DAYS.size)
+
+
+@CASES
+def test_extinction_and_the_whole_law_of_one_customers_line(births, deaths):
+    active = active_customers(births, deaths, start=1, trajectories=60_000, seed=52)
+    assert_law_of_one_line(active, births, deaths)
 
 
 @CASES
@@ -103,8 +107,18 @@ def test_extinction_of_three_customers_is_independent(births, deaths):
     assert (np.diff((active == 0).astype(int), axis=1) >= 0).all()
 
 
-@pytest.mark.parametrize(("births", "deaths"), [(0.0124, 0.006), (0.012, 0.0063)])
-def test_planted_errors_of_a_few_percent_are_caught(births, deaths):
+WRONG = pytest.mark.parametrize(("births", "deaths"), [(0.0126, 0.006), (0.012, 0.0063)])
+
+
+@WRONG
+def test_five_percent_too_many_births_or_deaths_change_the_moments(births, deaths):
     active = active_customers(births, deaths, start=40, trajectories=20_000, seed=51)
     with pytest.raises(AssertionError, match="standard errors"):
         assert_moments(active, 0.012, 0.006)
+
+
+@WRONG
+def test_five_percent_too_many_births_or_deaths_change_the_law(births, deaths):
+    active = active_customers(births, deaths, start=1, trajectories=60_000, seed=52)
+    with pytest.raises(AssertionError, match=r"too (many|few) for|chi-squared"):
+        assert_law_of_one_line(active, 0.012, 0.006)

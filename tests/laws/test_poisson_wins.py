@@ -48,36 +48,36 @@ def assert_poisson_and_independent(wins, means):
         assert_uncorrelated(wins[:, a], wins[:, b], tests=2 * len(pairs))
 
 
-def direct_wins(model, *, seed, trajectories=TRAJECTORIES):
-    cube = simulate(model, trajectories=trajectories, seed=seed)
-    return cube.wins.sum(axis=(2, 3))
-
-
 def test_direct_wins_are_poisson_and_independent_across_periods():
     model = leads_through_two_stages()
-    means = expected(model).wins.sum(axis=1)
-    assert_poisson_and_independent(direct_wins(model, seed=11), means)
+    wins = simulate(model, trajectories=TRAJECTORIES, seed=11).wins.sum(axis=(2, 3))
+    assert_poisson_and_independent(wins, expected(model).wins.sum(axis=1))
 
 
-def test_wins_and_losses_of_one_period_are_independent():
-    # thinning splits a Poisson stream into independent ones; false-alarm rate 1e-6 in all
-    flows = simulate(leads_through_two_stages(), trajectories=TRAJECTORIES, seed=12).flows
+def assert_wins_and_losses_independent(flows):
+    """Check each period but the first; false-alarm rate 1e-6 in all."""
     for period in range(1, PERIODS):
         won, lost = flows[:, period, 1, 1], flows[:, period, 1, 2]
         assert_uncorrelated(won, lost, tests=PERIODS - 1)
+
+
+def test_wins_and_losses_of_one_period_are_independent():
+    # thinning splits a Poisson stream into independent ones
+    flows = simulate(leads_through_two_stages(), trajectories=TRAJECTORIES, seed=12).flows
+    assert_wins_and_losses_independent(flows)
 
 
 def test_a_rate_that_differs_between_trajectories_is_caught():
     # 10 % up in one half, down in the other: the means stay, what is shared does not average out
     means = expected(leads_through_two_stages()).wins.sum(axis=1)
     halves = [
-        direct_wins(
-            leads_through_two_stages(level=level), seed=seed, trajectories=TRAJECTORIES // 2
-        )
+        simulate(leads_through_two_stages(level=level), trajectories=TRAJECTORIES // 2, seed=seed)
         for level, seed in ((2.2, 13), (1.8, 14))
     ]
-    wins = np.concatenate(halves)
+    wins = np.concatenate([cube.wins.sum(axis=(2, 3)) for cube in halves])
     with pytest.raises(AssertionError, match="variance / mean"):
         assert_poisson_and_independent(wins, means)
     with pytest.raises(AssertionError, match="correlation"):
         assert_uncorrelated(wins[:, 3], wins[:, 4])
+    with pytest.raises(AssertionError, match="correlation"):
+        assert_wins_and_losses_independent(np.concatenate([cube.flows for cube in halves]))
