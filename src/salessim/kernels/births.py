@@ -138,16 +138,18 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
     The deals' times are operational here.
     """
-    deals, lines, words = work.deals, work.lines, work.words
+    deals, lines, words, gaps = work.deals, work.lines, work.words, work.cycle_time
     kept = 0
     for low in range(0, m, STRIP):
         size = min(STRIP, m - low)
         purpose = BIRTH + np.uint64(ordinal)
         blocks_of_entities(words, lines.entity[low:], size, trajectory, purpose, seed)
+        # Into an array of their own: added in place they would not vectorise.
         for i in range(size):
-            lines.clock[low + i] += minus_log(uniform(_word(words, 0, i), _word(words, 1, i)))
+            gaps[i] = minus_log(uniform(_word(words, 0, i), _word(words, 1, i)))
         for i in range(size):
-            clock, limit, tag = lines.clock[low + i], lines.limit[low + i], lines.tag[low + i]
+            clock = lines.clock[low + i] + gaps[i]
+            limit, tag = lines.limit[low + i], lines.tag[low + i]
             deals.time[n] = clock
             deals.entity[n] = _child(words, i)
             deals.tag[n] = tag
@@ -162,24 +164,32 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
 
 @kernel
-def _days_of_strip(out, clocks, size, program, source):
+def _days_near_guide(out, clocks, size, edges, sources, source):
     """Turn operational times into days, two cells beyond the guide at most.
 
-    Return whether that was too few for one of them: where rates differ a thousandfold.
+    Return for how many that was too few: where rates differ a thousandfold.
     """
-    sources, edges = program.customer_sources, program.clock.cell_edges
     scale, guide = sources.guide_scale[source], sources.guide[source]
     cumulative, days = sources.cumulative[source], sources.days_per_event[source]
     one = np.uint64(1)
-    late = False
+    late = 0
     for i in range(size):
         clock = clocks[i]
         cell = np.uint64(guide[np.uint64(clock * scale)])
         cell += np.uint64(clock >= cumulative[cell + one])
         cell += np.uint64(clock >= cumulative[cell + one])
-        late |= clock >= cumulative[cell + one]
+        late += np.int64(clock >= cumulative[cell + one])
         out[i] = edges[cell] + (clock - cumulative[cell]) * days[cell]
     return late
+
+
+@kernel
+def _days_by_search(out, clocks, size, edges, sources, source):
+    """Turn operational times into days, searching every cell."""
+    cumulative, days = sources.cumulative[source], sources.days_per_event[source]
+    for i in range(size):
+        cell = np.searchsorted(cumulative[:-1], clocks[i], side="right") - 1
+        out[i] = edges[cell] + (clocks[i] - cumulative[cell]) * days[cell]
 
 
 @kernel
@@ -189,16 +199,11 @@ def _to_days(program, source, low, high, work):
     time, out = work.deals.time, work.cycle_time
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        late = _days_of_strip(out, time[start:], size, program, source)
+        clocks = time[start:]
+        if _days_near_guide(out, clocks, size, edges, sources, source) > 0:
+            _days_by_search(out, clocks, size, edges, sources, source)
         for i in range(size):
-            clock = time[start + i]
-            time[start + i] = out[i]
-            if late:
-                cell = sources.guide[source, np.int64(clock * sources.guide_scale[source])]
-                while clock >= sources.cumulative[source, cell + 1]:
-                    cell += 1
-                since = clock - sources.cumulative[source, cell]
-                time[start + i] = edges[cell] + since * sources.days_per_event[source, cell]
+            clocks[i] = out[i]
 
 
 @kernel
