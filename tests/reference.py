@@ -139,13 +139,13 @@ class Trajectory:
         for pipeline in range(len(self.program.pipelines)):
             for source in range(sources.first[pipeline], sources.first[pipeline + 1]):
                 clock = self.operational(source, begin)
-                limit = self.operational(source, min(end, self.arrays.clock.end))
+                limit = self.operational(source, min(end, float(sources.closes[source])))
                 line = entity ^ int(sources.entity[source])
                 ordinal = 0
                 while clock < limit:
                     w0, w1, w2, w3 = self.words(line, ordinal)
                     clock += minus_log(uniform(w0, w1))
-                    if clock < limit:
+                    if clock < limit and self.days(source, clock) >= sources.opens[source]:
                         tag = 2 * origin + int(sources.buyer_is_new[source])
                         self.new_deal(pipeline, self.days(source, clock), w2 + w3 * 2**32, tag)
                     ordinal += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import date
 from multiprocessing import get_context
 
 import numpy as np
@@ -139,6 +140,22 @@ def test_one_more_customer_or_source_or_stage_changes_no_other_draw(baseline):
     )
     np.testing.assert_array_equal(wider.bookings[..., [0, 1, 3]], baseline.bookings)
     np.testing.assert_array_equal(wider.leads[..., 1:], baseline.leads)
+
+    # A customer source with dates of its own: not even the rounding of others may change.
+    own = Source(
+        name="repeat",
+        kind="customer",
+        pipeline="expansion",
+        rate=Rate(per_day=1 / 90),
+        buyer_is_new=False,
+        starts=date(2027, 1, 11),
+        ends=date(2027, 2, 20),
+    )
+    repeat = run(
+        lower(dataclasses.replace(SMALL, sources=(own, *SMALL.sources))), trajectories=5, seed=7
+    )
+    np.testing.assert_array_equal(repeat.bookings[:, :, 0], baseline.bookings[:, :, 0])
+    assert (repeat.wins[:, :, 1] >= baseline.wins[:, :, 1]).all()
 
     aside = Pipeline(name="aside", stages=SMALL.pipelines[0].stages, amount=Fixed(value=1.0))
     beside = run(

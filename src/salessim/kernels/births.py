@@ -55,12 +55,13 @@ def _scatter_leads(program, k, line, n, trajectory, seed, work):
 
 @kernel
 def _keep_inside(deals, low, high, opens, closes):
-    """Leave out the leads outside a source's dates, drawn all the same: other dates move none."""
+    """Leave out the deals outside a source's dates, drawn all the same: other dates move none."""
     kept = low
     for i in range(low, high):
         t = deals.time[i]
         deals.time[kept] = t
         deals.entity[kept] = deals.entity[i]
+        deals.tag[kept] = deals.tag[i]
         kept += (t >= opens) & (t < closes)
     return kept
 
@@ -115,14 +116,14 @@ def _operational(t, day_cell, edges, cumulative, rate):
 def _open_lines(program, source, low, high, work):
     """Begin a line for every customer in [low, high) who may still start a deal."""
     clock, sources = program.clock, program.customer_sources
-    end, day_cell, edges = clock.end, clock.day_cell, clock.cell_edges
+    closes, day_cell, edges = sources.closes[source], clock.day_cell, clock.cell_edges
     cumulative, rate = sources.cumulative[source], sources.rate[source]
     identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
     customers, lines = work.customers, work.lines
     m = 0
     for i in range(low, high):
         begun = _operational(customers.begin[i], day_cell, edges, cumulative, rate)
-        last = min(customers.end[i], end)
+        last = min(customers.end[i], closes)
         limit = _operational(last, day_cell, edges, cumulative, rate)
         lines.clock[m] = begun
         lines.limit[m] = limit
@@ -220,4 +221,6 @@ def customer_deals(program, pipeline, low, high, n, trajectory, seed, work):
             m, n = _next_births(m, n, ordinal, trajectory, seed, work)
             ordinal += 1
         _to_days(program, source, begun, n, work)
+        if sources.opens[source] > 0.0:
+            n = _keep_inside(work.deals, begun, n, sources.opens[source], sources.closes[source])
     return n

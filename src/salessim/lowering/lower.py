@@ -34,7 +34,7 @@ BASE_ORIGINS = ("open_deals", "customers")
 
 def _lower_clock(model: Model) -> Clock:
     edges = model.timeline.edges
-    cells = np.array(cell_edges(model.timeline, model.sources))
+    cells = np.array(cell_edges(model.timeline))
     days = np.arange(edges[-1] + 1)
     return Clock(
         end=float(edges[-1]),
@@ -122,16 +122,6 @@ def _lower_arrivals(model: Model, external: list[Source]) -> Arrivals:
     )
 
 
-def _customer_rates(model: Model, source: Source, edges: FloatArray) -> list[float]:
-    opens, closes = window(source, model.timeline)
-    rates = []
-    calendar = list(months(model.timeline))
-    for start in edges[:-1]:
-        month = next(m for m in calendar if m.start <= start < m.end)
-        rates.append(rate_per_day(source, month) if opens <= start < closes else 0.0)
-    return rates
-
-
 def _guide(cumulative: FloatArray, scale: float) -> IntArray:
     # One bucket early, so that rounding at a bucket's edge never skips a cell.
     earlier = np.maximum(np.arange(GUIDE_BUCKETS + 1) - 1, 0) / scale
@@ -140,7 +130,10 @@ def _guide(cumulative: FloatArray, scale: float) -> IntArray:
 
 def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
     sources, first = _by_pipeline([s for s in model.sources if s.kind == "customer"], model)
-    rate = np.array([_customer_rates(model, s, edges) for s in sources]).reshape(-1, edges.size - 1)
+    calendar = list(months(model.timeline))
+    rate = np.array([[rate_per_day(s, month) for month in calendar] for s in sources])
+    rate = rate.reshape(-1, len(calendar))
+    windows = np.array([window(s, model.timeline) for s in sources]).reshape(-1, 2)
     rate[rate < SMALLEST_RATE] = 0.0
     events = np.cumsum(rate * np.diff(edges), axis=1)
     cumulative = np.hstack([np.zeros((len(sources), 1)), events])
@@ -155,6 +148,8 @@ def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
         cumulative=cumulative,
         guide=np.array(guide, np.int64).reshape(-1, GUIDE_BUCKETS + 1),
         guide_scale=scale,
+        opens=windows[:, 0].copy(),
+        closes=windows[:, 1].copy(),
         buyer_is_new=np.array([s.buyer_is_new for s in sources], np.int64),
     )
 

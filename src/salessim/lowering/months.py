@@ -59,14 +59,12 @@ def window(source: Source, timeline: Timeline) -> tuple[float, float]:
     end = float(timeline.edges[-1])
     opens = 0.0 if source.starts is None else float((source.starts - timeline.start).days)
     closes = end if source.ends is None else float((source.ends - timeline.start).days)
-    return max(0.0, opens), min(end, closes)
+    return max(0.0, opens), max(0.0, min(end, closes))
 
 
-def cell_edges(timeline: Timeline, sources: tuple[Source, ...]) -> list[float]:
-    """Edges of the calendar cells: month starts, and dates of customer sources, up to the end."""
-    end = float(timeline.edges[-1])
-    edges = {0.0, end} | {month.start for month in months(timeline)}
-    for source in sources:
-        if source.kind == "customer":
-            edges |= set(window(source, timeline))
-    return sorted(edge for edge in edges if 0.0 <= edge <= end)
+def cell_edges(timeline: Timeline) -> list[float]:
+    """Edges of the calendar cells: the start, the month starts, the end.
+
+    A source's dates cut no cell: another rounding would move the deals of other sources.
+    """
+    return [month.start for month in months(timeline)] + [float(timeline.edges[-1])]

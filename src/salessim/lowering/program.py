@@ -23,7 +23,7 @@ class Clock(NamedTuple):
     day_cell: IntArray
     """[end + 1] calendar cell of a day."""
     cell_edges: FloatArray
-    """[c + 1] days; cells are calendar months, cut where a customer source starts or ends."""
+    """[c + 1] days; cells are calendar months."""
 
 
 class Stages(NamedTuple):
@@ -92,6 +92,10 @@ class CustomerSources(NamedTuple):
     """[j, 1025] a cell that starts no later than operational time b / guide_scale."""
     guide_scale: FloatArray
     """[j] buckets of the guide per expected event."""
+    opens: FloatArray
+    """[j] days; deals before are dropped (the source's ``from``)."""
+    closes: FloatArray
+    """[j] days; no deals from here on (``until``, or the end)."""
     buyer_is_new: IntArray
     """[j] 1 when a win makes a new customer."""
 
