@@ -284,4 +284,4 @@ def test_the_bound_loads_no_libraries():
         "sys.exit(any(n.partition('.')[0] in ('scipy', 'numba') for n in sys.modules))"
     )
     root = Path(__file__).parents[2]
-    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0

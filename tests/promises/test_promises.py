@@ -9,13 +9,14 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from salessim.engine import chunks, run
 from salessim.lowering.lower import lower
 from salessim.model.laws import Fixed
 from salessim.model.plan import OpenDeals, Pipeline, Rate, Source, Stage
+from tests.examples import examples
 from tests.models import models, w1
 
 FIELDS = ("bookings", "wins", "new_customers", "lost_customers", "leads", "flows", "stage_entries")
@@ -84,7 +85,7 @@ def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
     assert_same(run(lower(SMALL), trajectories=5, seed=7, threads=1), baseline)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(40)
 @given(model=models(), more=st.integers(1, 3))
 def test_a_longer_horizon_changes_nothing_before_its_old_end(model, more):
     periods = model.timeline.periods

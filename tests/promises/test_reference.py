@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from salessim.engine import run
 from salessim.lowering.lower import lower
+from tests.examples import examples
 from tests.models import models, w1
 from tests.reference import Trajectory
 
@@ -24,7 +25,7 @@ def assert_equal(program, *, seed: int, trajectories: int) -> None:
         assert cube.stage_entries[index] == slow.stage_entries
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(150)
 @given(model=models(), seed=st.integers(0, 2**64 - 1))
 def test_the_walk_equals_the_reference_on_random_plans(model, seed):
     assert_equal(lower(model), seed=seed, trajectories=2)

@@ -83,5 +83,5 @@ def test_labels_are_shown_as_they_are():
 def test_matplotlib_is_loaded_only_for_charts():
     code = "import salessim.forecast, sys; print('matplotlib' in sys.modules)"
     command = [sys.executable, "-c", code]
-    out = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    out = subprocess.run(command, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"

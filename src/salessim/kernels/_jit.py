@@ -13,10 +13,12 @@ import numba
 import numpy as np
 
 
-def _fingerprint() -> str:
-    """Hash all that machine code depends on; numba itself sees changes in one file only."""
+def fingerprint(here: Path) -> str:
+    """Hash all that machine code of the kernels in ``here`` depends on.
+
+    numba itself sees changes in one file only: that of the entry point.
+    """
     digest = hashlib.sha256()
-    here = Path(__file__).parent
     # The Program's types are part of every signature in the cache.
     for source in (*sorted(here.glob("*.py")), here.parent / "lowering" / "program.py"):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
@@ -30,7 +32,7 @@ def _cache_folder() -> Path | None:
     home = os.environ.get("NUMBA_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
     try:
         folder = Path(home) if home else Path.home() / ".cache"
-        folder = folder / "salessim" / _fingerprint()
+        folder = folder / "salessim" / fingerprint(Path(__file__).parent)
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
         return None

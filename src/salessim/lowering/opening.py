@@ -103,10 +103,7 @@ def lower_open_deals(
     lowered = [
         _outcomes_given_age(stages[names[int(index)]], float(age), bank) for index, age in groups.T
     ]
-    stuck_group = np.array(
-        [max(o) == 0.0 and not stages[names[int(g)]].stuck_share
-         for (o, _), g in zip(lowered, groups[0], strict=True)], bool
-    )  # fmt: skip
+    never = np.array([max(outcomes) == 0.0 for outcomes, _ in lowered], bool)
     counts = np.bincount(stage, minlength=len(names))
     deals = OpenDeals(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -119,7 +116,7 @@ def lower_open_deals(
         outcomes=np.array([o for o, _ in lowered], float).reshape(-1, 3),
         law=np.array([rows for _, rows in lowered], np.int64).reshape(-1, 4),
     )
-    return deals, counts, int(stuck_group[deals.group].sum())
+    return deals, counts, int(never[deals.group].sum())
 
 
 def lower_base(

@@ -172,7 +172,7 @@ class Facts:
         Expected share of the customers at the start who are still active after 12 months;
         None without customers.
     stuck_open_deals : int
-        Open deals so old that no outcome's survival is above zero.
+        Open deals so old that they can only be stuck: no other outcome takes that long.
     """
 
     stage_entries: float

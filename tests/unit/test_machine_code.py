@@ -1,0 +1,61 @@
+"""The cache of machine code: never stale, never in the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import pytest
+
+import salessim
+from salessim.kernels import _jit
+
+PACKAGE = Path(salessim.__file__).parent
+
+
+@pytest.fixture
+def copied(tmp_path):
+    shutil.copytree(PACKAGE / "kernels", tmp_path / "kernels")
+    (tmp_path / "lowering").mkdir()
+    shutil.copy(PACKAGE / "lowering" / "program.py", tmp_path / "lowering")
+    return tmp_path
+
+
+def test_any_change_to_a_kernel_or_its_types_makes_another_cache(copied):
+    before = _jit.fingerprint(copied / "kernels")
+    assert before == _jit.fingerprint(PACKAGE / "kernels")
+    seen = {before}
+    for source in [*(copied / "kernels").glob("*.py"), copied / "lowering" / "program.py"]:
+        with source.open("a") as file:
+            file.write("# changed\n")
+        seen.add(_jit.fingerprint(copied / "kernels"))
+    assert len(seen) == 1 + len(list((copied / "kernels").glob("*.py"))) + 1
+
+
+def test_another_version_of_numba_makes_another_cache(monkeypatch):
+    before = _jit.fingerprint(PACKAGE / "kernels")
+    monkeypatch.setattr(numba, "__version__", "0.0")
+    assert _jit.fingerprint(PACKAGE / "kernels") != before
+
+
+def test_decorating_leaves_the_setting_of_other_users_of_numba_alone():
+    before = numba.config.CACHE_DIR
+    _jit.driver(lambda x: x)
+    assert before == numba.config.CACHE_DIR
+
+
+def test_without_a_place_to_write_nothing_is_cached_and_all_works(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    code = (
+        "from salessim.kernels import _jit\n"
+        "assert _jit.CACHE is None\n"
+        "assert _jit.driver(lambda x: x + 1)(1) == 2\n"
+        "assert not _jit.is_compiled() or _jit.numba.config.DISABLE_JIT\n"
+    )
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(blocked), "PYTHONPATH": str(PACKAGE.parent)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
