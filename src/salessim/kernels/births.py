@@ -140,7 +140,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
     The deals' times are operational here.
     """
     deals, lines, words, gaps = work.deals, work.lines, work.words, work.cycle_time
-    kept = 0
+    n, kept = np.uint64(n), np.uint64(0)
     for low in range(0, m, STRIP):
         size = min(STRIP, m - low)
         purpose = BIRTH + np.uint64(ordinal)
@@ -149,19 +149,20 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
         for i in range(size):
             gaps[i] = minus_log(uniform(_word(words, 0, i), _word(words, 1, i)))
         for i in range(size):
-            clock = lines.clock[low + i] + gaps[i]
-            limit, tag = lines.limit[low + i], lines.tag[low + i]
+            line = np.uint64(low + i)
+            clock = lines.clock[line] + gaps[i]
+            limit, tag = lines.limit[line], lines.tag[line]
             deals.time[n] = clock
             deals.entity[n] = _child(words, i)
             deals.tag[n] = tag
             lines.clock[kept] = clock
             lines.limit[kept] = limit
-            lines.entity[kept] = lines.entity[low + i]
+            lines.entity[kept] = lines.entity[line]
             lines.tag[kept] = tag
-            born = clock < limit
+            born = np.uint64(clock < limit)
             n += born
             kept += born
-    return kept, n
+    return np.int64(kept), np.int64(n)
 
 
 @kernel

@@ -9,7 +9,7 @@ from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities
 from salessim.kernels.sample import quantile, uniform
 
-ADVANCE = 0
+ADVANCE = np.uint64(0)
 
 
 @rule
@@ -20,7 +20,7 @@ def _word(words, row, i):
 @rule
 def exit_bin(t, clock_end, day_period):
     """Period in which something happens; the overflow bin when that is beyond the end."""
-    return day_period[np.int64(min(t, clock_end))]
+    return np.uint64(day_period[np.uint64(min(t, clock_end))])
 
 
 @kernel
@@ -64,7 +64,7 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
     conversion, shares, law = stages.conversion[stage], stages.shares[stage], stages.law[stage]
     purpose = stages.purpose[stage]
     time, entity, tag, words = work.deals.time, work.deals.entity, work.deals.tag, work.words
-    kept = 0
+    kept = np.uint64(0)  # unsigned: an index that may be negative is checked for it
     for low in range(0, n, STRIP):
         size = min(STRIP, n - low)
         blocks_of_entities(words, entity[low:], size, trajectory, purpose, seed)
@@ -72,14 +72,16 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
         _draw_outcomes(work.outcome, words, size, work.conversion, shares)
         _draw_cycle_times(work.cycle_time, words, size, work.outcome, law, laws)
         for i in range(size):
-            t = time[low + i] + work.cycle_time[i]
-            outcome = work.outcome[i]
-            exits[exit_bin(t, end, day_period), outcome] += 1
+            deal = np.uint64(low + i)
+            t = time[deal] + work.cycle_time[i]
+            outcome = np.uint64(work.outcome[i])
+            # Neighbours often leave alike: two rows, or each count waits for the last one.
+            exits[np.uint64(i & 1), exit_bin(t, end, day_period), outcome] += 1
             time[kept] = t
-            entity[kept] = entity[low + i]
-            tag[kept] = tag[low + i]
-            kept += (outcome == ADVANCE) & (t < end)
-    return kept
+            entity[kept] = entity[deal]
+            tag[kept] = tag[deal]
+            kept += np.uint64((outcome == ADVANCE) & (t < end))
+    return np.int64(kept)
 
 
 @kernel
@@ -105,10 +107,10 @@ def release_open_deals(program, stage, n, trajectory, seed, work, exits):
             )
             w2, w3 = _word(words, 2, i), _word(words, 3, i)
             t = quantile(laws, opened.law[group, outcome], w2, w3, RESIDUAL_BITS)
-            exits[exit_bin(t, clock.end, clock.day_period), outcome] += 1
+            exits[0, exit_bin(t, clock.end, clock.day_period), outcome] += 1
             deals.time[n] = t
             deals.entity[n] = opened.entity[deal]
             known = np.int64(opened.amount[deal] >= 0)
             deals.tag[n] = opened.tag[deal] + ((known * (deal + 1)) << 32)
-            n += (outcome == ADVANCE) & (t < clock.end)
+            n += (outcome == 0) & (t < clock.end)
     return n

@@ -83,7 +83,7 @@ class Tally(NamedTuple):
     flows: np.ndarray
     """[period + 1, stage * 4] entered, advanced, lost, no decision of each stage."""
     exits: np.ndarray
-    """[period + 1, 4] one stage at work: advanced, lost, no decision, stuck."""
+    """[2, period + 1, 4] one stage at work: advanced, lost, no decision, stuck."""
 
 
 def make_work(*, deals, customers, periods):
@@ -123,5 +123,5 @@ def make_tally(*, periods, slots, sources, stages):
         lost_customers=np.zeros((bins, slots), np.int64),
         leads=np.zeros((bins, sources), np.int64),
         flows=np.zeros((bins, stages * 4), np.int64),
-        exits=np.zeros((bins, 4), np.int64),
+        exits=np.zeros((2, bins, 4), np.int64),
     )

@@ -55,7 +55,8 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
     exits, flows = tally.exits, tally.flows
     last = program.pipelines.first_stage[pipeline + 1]
     for stage in range(program.pipelines.first_stage[pipeline], last):
-        _clear(exits)
+        _clear(exits[0])
+        _clear(exits[1])
         entries += n
         if n > 0:
             n = walk_stage(program, stage, n, trajectory, seed, work, exits)
@@ -64,11 +65,12 @@ def _walk_pipeline(program, pipeline, n, opening, trajectory, seed, work, tally)
             n = release_open_deals(program, stage, n, trajectory, seed, work, exits)
             if n == FULL:
                 return FULL, entries
-        for period in range(exits.shape[0] - 1):
+        for period in range(exits.shape[1] - 1):
             for outcome in range(3):
-                flows[period, 4 * stage + 1 + outcome] += exits[period, outcome]
+                left = exits[0, period, outcome] + exits[1, period, outcome]
+                flows[period, 4 * stage + 1 + outcome] += left
             if stage + 1 < last:
-                flows[period, 4 * (stage + 1)] += exits[period, 0]
+                flows[period, 4 * (stage + 1)] += exits[0, period, 0] + exits[1, period, 0]
     return n, entries
 
 
