@@ -72,34 +72,43 @@ Q = TypeVar("Q")
 """A quantity of a law: `Duration` or `Amount`."""
 
 
-class Exponential(Table, Generic[Q]):
+class Measured(Table, Generic[Q]):
+    """A table whose quantity is a duration or an amount; the JSON Schema names them apart."""
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """Return ``TimeExponential`` of a duration, ``AmountExponential`` of an amount."""
+        return f"{'Time' if params[0] is Duration else 'Amount'}{cls.__name__}"
+
+
+class Exponential(Measured[Q], Generic[Q]):
     """No memory: the chance to end does not depend on the age."""
 
     mean: Annotated[Q, AfterValidator(_above_zero)]
 
 
-class Lognormal(Table, Generic[Q]):
+class Lognormal(Measured[Q], Generic[Q]):
     """Half lie below the median; sigma is the spread of the logarithm."""
 
     median: Annotated[Q, AfterValidator(_above_zero)]
     sigma: Positive
 
 
-class Gamma(Table, Generic[Q]):
+class Gamma(Measured[Q], Generic[Q]):
     """Gamma law by its mean."""
 
     mean: Annotated[Q, AfterValidator(_above_zero)]
     shape: Positive
 
 
-class Weibull(Table, Generic[Q]):
+class Weibull(Measured[Q], Generic[Q]):
     """Weibull law: shape above 1 means that the chance to end grows with age."""
 
     scale: Annotated[Q, AfterValidator(_above_zero)]
     shape: Positive
 
 
-class LogLogistic(Table, Generic[Q]):
+class LogLogistic(Measured[Q], Generic[Q]):
     """Log-logistic law: a long tail."""
 
     median: Annotated[Q, AfterValidator(_above_zero)]
@@ -123,7 +132,7 @@ Empirical = Annotated[
 ]
 
 
-class Law(Table, Generic[Q]):
+class PlainLaw(Measured[Q], Generic[Q]):
     """A law that is not a mixture: exactly one of the keys."""
 
     fixed: Q | None = None
@@ -158,11 +167,11 @@ class Law(Table, Generic[Q]):
         return value
 
 
-class WeightedLaw(Table, Generic[Q]):
+class WeightedLaw(Measured[Q], Generic[Q]):
     """One law of a mixture and its share."""
 
     weight: Amount
-    law: Law[Q]
+    law: PlainLaw[Q]
 
 
 def _some_weight(items: list[Any] | None) -> list[Any] | None:
@@ -171,7 +180,7 @@ def _some_weight(items: list[Any] | None) -> list[Any] | None:
     return items
 
 
-class AnyLaw(Law[Q], Generic[Q]):
+class AnyLaw(PlainLaw[Q], Generic[Q]):
     """A law: exactly one of the keys."""
 
     mixture: Annotated[

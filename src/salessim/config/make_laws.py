@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from salessim.config.laws import AnyLaw, EmpiricalFile, Law
+from salessim.config.laws import AnyLaw, EmpiricalFile, PlainLaw
 from salessim.config.problems import Path, Problems
 from salessim.config.tables import (
     DataTable,
@@ -62,7 +62,7 @@ class LawMaker:
             )
         self._problems.add(path, text)
 
-    def _any(self, table: Law[Any], path: Path, column: str) -> ModelLaw:
+    def _any(self, table: PlainLaw[Any], path: Path, column: str) -> ModelLaw:
         items = getattr(table, "mixture", None)
         if items is None:
             return self._single(table, path, column)
@@ -75,7 +75,7 @@ class LawMaker:
             ),
         )
 
-    def _single(self, table: Law[Any], path: Path, column: str) -> ModelLaw:
+    def _single(self, table: PlainLaw[Any], path: Path, column: str) -> ModelLaw:
         """Return the law of the one key that is given."""
         kind = next(iter(table.model_fields_set))
         given = getattr(table, kind)

@@ -165,11 +165,8 @@ def json_schema() -> dict[str, Any]:
     from salessim.config.schema import Document
 
     schema = Document.model_json_schema()
-    text = json.dumps(schema)
-    # pydantic numbers the two families of laws; name them by what they measure
-    generic = r"salessim__config__laws__([A-Za-z]+)_\w+?____([12])"
-    numbers = re.findall(generic, json.dumps(schema["$defs"]["TimeLaw"]))
-    time_number = numbers[0][1]
-    text = re.sub(generic, lambda m: ("Time" if m[2] == time_number else "Amount") + m[1], text)
+    # pydantic keys the two families of laws by all that is in them: their titles say it shorter
+    titles = {name: table.get("title", name) for name, table in schema["$defs"].items()}
+    text = re.sub(r"salessim__config__\w+", lambda match: titles[match[0]], json.dumps(schema))
     named: dict[str, Any] = json.loads(text)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}
