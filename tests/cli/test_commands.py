@@ -20,7 +20,7 @@ HEAVY = ("numba", "pandas", "scipy", "matplotlib")
 def command(*args, cwd=None, **environment):
     """Run the command as a process of its own."""
     call = [sys.executable, "-c", MAIN, *args]
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         call, capture_output=True, text=True, cwd=cwd, env=os.environ | environment, check=False
     )
 
@@ -28,9 +28,7 @@ def command(*args, cwd=None, **environment):
 def loaded(code):
     """Names of the heavy libraries that a piece of code loads."""
     report = f"import sys\n{code}\nprint([name for name in {HEAVY} if name in sys.modules])"
-    out = subprocess.run(  # noqa: S603
-        [sys.executable, "-c", report], capture_output=True, text=True, check=True
-    )
+    out = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
     return out.stdout.splitlines()[-1]
 
 
@@ -171,7 +169,7 @@ def test_unknown_command_is_usage(call):
 
 def test_nowhere_to_print_is_said():
     with Path("/dev/full").open("w") as full:
-        out = subprocess.run(  # noqa: S603
+        out = subprocess.run(
             [sys.executable, "-c", MAIN, "schema"], stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert out.returncode != 0

@@ -333,7 +333,7 @@ def test_interrupted_at_once_leaves_nothing(call, folder, monkeypatch):
 def test_a_signal_ends_a_process_in_order(folder, number):
     code = "from salessim.cli.main import main; main()"
     args = ("run", "acme.toml", "-o", "first", "-n", "3000000")
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(
         [sys.executable, "-c", code, *args],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
