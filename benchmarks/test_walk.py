@@ -17,8 +17,8 @@ from salessim.lowering.renewal import expected
 from tests.models import w1
 from tests.statistics import assert_sample_mean
 
-TRAJECTORIES = 2000
-ROUNDS = 15
+TRAJECTORIES = 1000
+ROUNDS = 30
 
 
 def walk(program, *, trajectories=TRAJECTORIES, threads=1):
@@ -84,7 +84,7 @@ def test_numpy_peer(benchmark, report, program):
     def peer(trajectories):
         return numpy_w1.simulate(trajectories, seed=1, funnel=True)
 
-    beside_the_walk(benchmark, report, program, peer=peer, trajectories=500, rounds=7)
+    beside_the_walk(benchmark, report, program, peer=peer, trajectories=250, rounds=15)
 
 
 @pytest.mark.benchmark(group="W1, one core")
