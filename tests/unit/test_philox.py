@@ -40,7 +40,7 @@ def test_known_answers(counter, key, words):
 def test_strips_are_the_blocks_of_their_entities():
     entities = np.random.default_rng(1).integers(0, 2**64, 40, np.uint64)
     words = np.zeros((4, STRIP), np.uint32)
-    blocks_of_entities(words, entities, 40, np.uint64(3), np.uint64(9), np.uint64(2**63 + 5))
+    blocks_of_entities(words, entities, 0, 40, np.uint64(3), np.uint64(9), np.uint64(2**63 + 5))
     for i, entity in enumerate(entities):
         key = (5, 2**31)
         counter = (int(entity) % 2**32, int(entity) // 2**32, 3, 9)

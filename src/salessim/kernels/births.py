@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._jit import kernel, rule
+from salessim.kernels._jit import kernel, loop, rule
 from salessim.kernels.layout import STRIP
 from salessim.kernels.philox import BIRTH, COUNT, blocks_of_births, blocks_of_entities, philox
 from salessim.kernels.poisson import poisson
@@ -66,13 +66,12 @@ def _keep_inside(deals, low, high, opens, closes):
     return kept
 
 
-@kernel
-def count_by_period(time, low, high, clock, bins):
+@loop
+def count_by_period(time, low, high, end, day_period, bins):
     """Count events in [low, high) by period into four rows, and add them up in the first.
 
     Four rows, because neighbours often share a period and a count would wait for the last one.
     """
-    end, day_period = clock.end, clock.day_period
     for row in range(4):
         for period in range(bins.shape[1]):
             bins[row, period] = 0
@@ -85,7 +84,7 @@ def count_by_period(time, low, high, clock, bins):
 @kernel
 def external_leads(program, pipeline, trajectory, seed, work, tally):
     """Start the leads of a pipeline, source by source and month by month."""
-    lines = program.arrivals
+    lines, clock = program.arrivals, program.clock
     entered = 4 * program.pipelines.first_stage[pipeline]
     n = 0
     for k in range(lines.first[pipeline], lines.first[pipeline + 1]):
@@ -98,7 +97,7 @@ def external_leads(program, pipeline, trajectory, seed, work, tally):
                 return FULL
             if opens > lines.start[line] or closes < lines.start[line] + lines.length[line]:
                 n = _keep_inside(work.deals, low, n, opens, closes)
-        count_by_period(work.deals.time, begun, n, program.clock, work.bins)
+        count_by_period(work.deals.time, begun, n, clock.end, clock.day_period, work.bins)
         for period in range(tally.leads.shape[0]):
             tally.leads[period, source] += work.bins[0, period]
             tally.flows[period, entered] += work.bins[0, period]
@@ -144,7 +143,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
     for low in range(0, m, STRIP):
         size = min(STRIP, m - low)
         purpose = BIRTH + np.uint64(ordinal)
-        blocks_of_entities(words, lines.entity[low:], size, trajectory, purpose, seed)
+        blocks_of_entities(words, lines.entity, low, size, trajectory, purpose, seed)
         # Into an array of their own: added in place they would not vectorise.
         for i in range(size):
             gaps[i] = minus_log(uniform(_word(words, 0, i), _word(words, 1, i)))
@@ -166,17 +165,18 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
 
 @kernel
-def _days_near_guide(out, clocks, size, edges, sources, source):
+def _days_near_guide(out, time, low, size, program, source):
     """Turn operational times into days, two cells beyond the guide at most.
 
     Return for how many that was too few: where rates differ a thousandfold.
     """
+    sources, edges = program.customer_sources, program.clock.cell_edges
     scale, guide = sources.guide_scale[source], sources.guide[source]
     cumulative, days = sources.cumulative[source], sources.days_per_event[source]
     one = np.uint64(1)
     late = 0
     for i in range(size):
-        clock = clocks[i]
+        clock = time[np.uint64(low + i)]
         cell = np.uint64(guide[np.uint64(clock * scale)])
         cell += np.uint64(clock >= cumulative[cell + one])
         cell += np.uint64(clock >= cumulative[cell + one])
@@ -185,27 +185,28 @@ def _days_near_guide(out, clocks, size, edges, sources, source):
     return late
 
 
-@kernel
-def _days_by_search(out, clocks, size, edges, sources, source):
+@loop
+def _days_by_search(out, time, low, size, edges, cumulative, days):
     """Turn operational times into days, searching every cell."""
-    cumulative, days = sources.cumulative[source], sources.days_per_event[source]
     for i in range(size):
-        cell = np.searchsorted(cumulative[:-1], clocks[i], side="right") - 1
-        out[i] = edges[cell] + (clocks[i] - cumulative[cell]) * days[cell]
+        clock = time[low + i]
+        cell = 0
+        while clock >= cumulative[cell + 1]:
+            cell += 1
+        out[i] = edges[cell] + (clock - cumulative[cell]) * days[cell]
 
 
 @kernel
 def _to_days(program, source, low, high, work):
     """Turn the operational times of deals [low, high) into days, in place."""
-    sources, edges = program.customer_sources, program.clock.cell_edges
-    time, out = work.deals.time, work.cycle_time
+    sources, time, out = program.customer_sources, work.deals.time, work.cycle_time
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        clocks = time[start:]
-        if _days_near_guide(out, clocks, size, edges, sources, source) > 0:
-            _days_by_search(out, clocks, size, edges, sources, source)
+        if _days_near_guide(out, time, start, size, program, source) > 0:
+            cumulative, days = sources.cumulative[source], sources.days_per_event[source]
+            _days_by_search(out, time, start, size, program.clock.cell_edges, cumulative, days)
         for i in range(size):
-            clocks[i] = out[i]
+            time[start + i] = out[i]
 
 
 @kernel

@@ -24,7 +24,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
         size = min(STRIP, n - low)
         if customer + size >= people.begin.size:
             return FULL
-        blocks_of_entities(words, deals.entity[low:], size, trajectory, AMOUNT, seed)
+        blocks_of_entities(words, deals.entity, low, size, trajectory, AMOUNT, seed)
         for i in range(size):
             w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
             drawn = quantile(laws, law, w0, w1, FULL_BITS)
@@ -54,7 +54,7 @@ def live(program, low, high, trajectory, seed, work, lost):
     clock, people, words = program.clock, work.customers, work.words
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        blocks_of_entities(words, people.entity[start:], size, trajectory, LIFETIME, seed)
+        blocks_of_entities(words, people.entity, start, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
             life = quantile(laws, law, w0, w1, FULL_BITS)
@@ -74,7 +74,7 @@ def settle_base(program, trajectory, seed, work, lost):
         return FULL
     for low in range(0, count, STRIP):
         size = min(STRIP, count - low)
-        blocks_of_entities(words, base.entity[low:], size, trajectory, LIFETIME, seed)
+        blocks_of_entities(words, base.entity, low, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
             left = quantile(laws, base.law[low + i], w0, w1, RESIDUAL_BITS)

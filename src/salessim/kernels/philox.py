@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._jit import kernel, rule
+from salessim.kernels._jit import loop, rule
 
 _MULTIPLIER_0 = np.uint64(0xD2511F53)
 _MULTIPLIER_1 = np.uint64(0xCD9E8D57)
@@ -45,25 +45,17 @@ def philox(entity, trajectory, purpose, seed):
     return c0, c1, c2, c3
 
 
-@kernel
-def blocks_of_entities(words, entity, count, trajectory, purpose, seed):
-    """Fill ``words[:, :count]`` with one block per entity, for one purpose."""
-    w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
+@loop
+def blocks_of_entities(words, entity, low, count, trajectory, purpose, seed):
+    """Fill ``words[:, :count]`` with one block per entity from ``low`` on, for one purpose."""
     for i in range(count):
-        c0, c1, c2, c3 = philox(entity[i], trajectory, purpose, seed)
-        w0[i] = c0
-        w1[i] = c1
-        w2[i] = c2
-        w3[i] = c3
+        block = philox(entity[np.uint64(low + i)], trajectory, purpose, seed)
+        words[0, i], words[1, i], words[2, i], words[3, i] = block
 
 
-@kernel
+@loop
 def blocks_of_births(words, entity, first, count, trajectory, seed):
     """Fill ``words[:, :count]`` with the births ``first, first + 1, ...`` of one line."""
-    w0, w1, w2, w3 = words[0], words[1], words[2], words[3]
     for i in range(count):
-        c0, c1, c2, c3 = philox(entity, trajectory, BIRTH + np.uint64(first + i), seed)
-        w0[i] = c0
-        w1[i] = c1
-        w2[i] = c2
-        w3[i] = c3
+        block = philox(entity, trajectory, BIRTH + np.uint64(first + i), seed)
+        words[0, i], words[1, i], words[2, i], words[3, i] = block

@@ -24,18 +24,17 @@ def exit_bin(t, clock_end, day_period):
 
 
 @kernel
-def _look_up_conversion(out, time, size, day_cell, conversion):
+def _look_up_conversion(out, time, low, size, day_cell, conversion):
     for i in range(size):
-        out[i] = conversion[day_cell[np.uint64(time[i])]]
+        out[i] = conversion[day_cell[np.uint64(time[np.uint64(low + i)])]]
 
 
 @kernel
 def _draw_outcomes(out, words, size, conversion, shares):
     """Outcomes by arithmetic: a branch that nobody can guess would double the time of a pass."""
-    w0, w1 = words[0], words[1]
     share_lost, share_decided = shares[0], shares[1]
     for i in range(size):
-        u = uniform(np.uint64(w0[i]), np.uint64(w1[i]))
+        u = uniform(_word(words, 0, i), _word(words, 1, i))
         p = conversion[i]
         left = 1.0 - p
         out[i] = (
@@ -47,10 +46,9 @@ def _draw_outcomes(out, words, size, conversion, shares):
 
 @kernel
 def _draw_cycle_times(out, words, size, outcome, law, laws):
-    w2, w3 = words[2], words[3]
     for i in range(size):
         row = np.uint64(law[np.uint64(outcome[i])])
-        out[i] = quantile(laws, row, np.uint64(w2[i]), np.uint64(w3[i]), FULL_BITS)
+        out[i] = quantile(laws, row, _word(words, 2, i), _word(words, 3, i), FULL_BITS)
 
 
 @kernel
@@ -67,8 +65,8 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
     kept = np.uint64(0)  # unsigned: an index that may be negative is checked for it
     for low in range(0, n, STRIP):
         size = min(STRIP, n - low)
-        blocks_of_entities(words, entity[low:], size, trajectory, purpose, seed)
-        _look_up_conversion(work.conversion, time[low:], size, day_cell, conversion)
+        blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
+        _look_up_conversion(work.conversion, time, low, size, day_cell, conversion)
         _draw_outcomes(work.outcome, words, size, work.conversion, shares)
         _draw_cycle_times(work.cycle_time, words, size, work.outcome, law, laws)
         for i in range(size):
@@ -95,7 +93,7 @@ def release_open_deals(program, stage, n, trajectory, seed, work, exits):
         size = min(STRIP, last - low)
         if n + size >= deals.time.size:
             return -1
-        blocks_of_entities(words, opened.entity[low:], size, trajectory, purpose, seed)
+        blocks_of_entities(words, opened.entity, low, size, trajectory, purpose, seed)
         for i in range(size):
             deal = low + i
             group = opened.group[deal]

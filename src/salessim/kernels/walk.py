@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._jit import driver, kernel
+from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import FULL, count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
 from salessim.kernels.stages import release_open_deals, walk_stage
@@ -13,14 +13,14 @@ from salessim.kernels.stages import release_open_deals, walk_stage
 # longer to compile than the whole walk.
 
 
-@kernel
+@loop
 def _clear(counts):
     for i in range(counts.shape[0]):
         for j in range(counts.shape[1]):
             counts[i, j] = 0
 
 
-@kernel
+@loop
 def _copy(out, counts):
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
@@ -38,7 +38,8 @@ def _start_deals(program, pipeline, generation, trajectory, seed, work, tally):
             return FULL
     n = customer_deals(program, pipeline, low, high, leads, trajectory, seed, work)
     if n > leads:
-        count_by_period(work.deals.time, leads, n, program.clock, work.bins)
+        clock = program.clock
+        count_by_period(work.deals.time, leads, n, clock.end, clock.day_period, work.bins)
         entered = 4 * program.pipelines.first_stage[pipeline]
         for period in range(tally.flows.shape[0]):
             tally.flows[period, entered] += work.bins[0, period]
@@ -94,7 +95,7 @@ def walk_trajectory(program, trajectory, seed, work, tally):
                 entries += visits
             if n > 0:
                 born = book(program, pipeline, n, born, trajectory, seed, work, tally)
-            if FULL in (n, born):
+            if n == FULL or born == FULL:  # noqa: PLR1714  (a tuple takes long to compile)
                 return FULL
         live(program, high, born, trajectory, seed, work, tally.lost_customers)
         low, high, opening = high, born, False
