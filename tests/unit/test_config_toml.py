@@ -46,8 +46,7 @@ def test_a_missing_plan_names_the_nearest_file(tmp_path):
     with pytest.raises(PlanError) as caught:
         load_plan(tmp_path / "plan.tml")
     assert str(caught.value) == (
-        f"{tmp_path}/plan.tml: no such file: {tmp_path}/plan.tml; "
-        f"did you mean {tmp_path}/plan.toml?"
+        f"no such file: {tmp_path}/plan.tml; did you mean {tmp_path}/plan.toml?"
     )
     with pytest.raises(PlanError, match="expected a plan, found a folder"):
         load_plan(tmp_path)

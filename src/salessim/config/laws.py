@@ -76,7 +76,7 @@ class Measured(Table, Generic[Q]):
     """A table whose quantity is a duration or an amount; the JSON Schema names them apart."""
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Return ``TimeExponential`` of a duration, ``AmountExponential`` of an amount."""
         return f"{'Time' if params[0] is Duration else 'Amount'}{cls.__name__}"
 
