@@ -232,7 +232,7 @@ def lines(found: list[str]) -> str:
             'horizon = "3 days"\ntrajectories = 0\nseed = -1',
             (
                 '3: forecast.horizon: expected a whole number of periods ("1 month"), found '
-                '3 days = 0.09856 periods; nearest: "1 month"\n'
+                '3 days = 0.10 periods; nearest: "1 month"\n'
                 "4: forecast.trajectories: expected a whole number from 1, found 0\n"
                 "5: forecast.seed: expected a whole number from 0, found -1"
             ),

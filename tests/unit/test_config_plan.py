@@ -268,7 +268,15 @@ def test_a_law_of_another_kind_replaces_the_law(tmp_path):
         ),
         (
             "sources.upsell.kind=customer",
-            "missing key `pipeline`",
+            "missing key `pipeline` (there was no sources.upsell before; sources: `web`)",
+        ),
+        (
+            "sources.wen.rate=1 per day",
+            "missing key `kind` (there was no sources.wen before; did you mean `web`?)",
+        ),
+        (
+            "pipelines.nev.stages.first.conversion=0.4",
+            "missing key `amount` (there was no pipelines.nev before; did you mean `new`?)",
         ),
     ],
 )

@@ -51,6 +51,8 @@ class _Finder:
             change = self._changes[len(self._changes) + index]
             below = path_text(problem.path[len(change.path) :])
             inside = f"{key}: " if below else ""
-            return f"{change.label}: {inside}{problem.text}"
+            missing = change.made and problem.text.startswith("missing key")
+            made = f" ({change.made})" if missing else ""
+            return f"{change.label}: {inside}{problem.text}{made}"
         address = f"{self._layers[index].path}:{line}: "
         return address + (f"{key}: " if key else "") + problem.text

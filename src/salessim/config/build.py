@@ -22,6 +22,7 @@ from salessim.config.checks import (
     notes_on,
 )
 from salessim.config.customers import customers_by_count, read_customers
+from salessim.config.documents import BY_NAME
 from salessim.config.make_laws import LawMaker
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
@@ -37,8 +38,6 @@ from salessim.model.plan import (
     Stage,
     Sustainability,
 )
-
-_BY_NAME = ("pipelines", "sources")
 
 
 @dataclass
@@ -80,7 +79,7 @@ class Builder:
         )
         if timeline is None or self.problems:
             return None
-        self.notes += notes_on(plan, open_stages)
+        self.notes += notes_on(plan, open_stages, end=timeline.period_start(timeline.simulated))
         verdict = plan.sustainability
         model = Model(
             title=plan.title,
@@ -213,7 +212,7 @@ def _cut(document: dict[str, Any], path: Path) -> None:
     """
     head, below = str(path[0]) if path else "", path[1:2]
     table = document.get(head)
-    if head in _BY_NAME and below and isinstance(table, dict):
+    if head in BY_NAME and below and isinstance(table, dict):
         table.pop(below[0], None)
     elif (
         head == "forecast" and below != ("start",) and isinstance(table, dict) and "start" in table

@@ -9,7 +9,7 @@ from typing import Any
 
 from salessim.config.open_deals import IGNORE
 from salessim.config.problems import Problems
-from salessim.config.schema import Document, Pipeline
+from salessim.config.schema import Document, Pipeline, Source
 from salessim.config.words import found, key_text, nearest
 from salessim.model.calendar import MONTHS_PER_UNIT, Span, Timeline, periods_in
 
@@ -161,7 +161,7 @@ def make_timeline(plan: Document, problems: Problems) -> Timeline | None:
         problems.add(
             ("forecast", "horizon"),
             f"expected a whole number of periods ({_periods_text(forecast.period, 1)}), found "
-            f"{forecast.horizon.value:g} {forecast.horizon.unit}s = {periods:.4g} periods; "
+            f"{forecast.horizon.value:,.12g} {forecast.horizon.unit}s = {periods:,.2f} periods; "
             f"nearest: {' or '.join(near)}",
         )
         return None
@@ -193,7 +193,18 @@ def _periods_text(period: Span, count: int) -> str:
     return f'"{number} {unit}{"" if number == 1 else "s"}"'
 
 
-def notes_on(plan: Document, open_stages: Sequence[str]) -> list[str]:
+def _never(source: Source, *, start: date, end: date) -> str:
+    """Say why a source brings no deals; empty when it does."""
+    if source.ends and source.ends <= start:
+        return "it ends before the start"
+    if source.starts and source.starts >= end:
+        return f"it begins after the end ({end})"
+    if source.rate.mean_per_day() == 0.0:
+        return "its rate is 0"
+    return "its season is 0 in all months" if source.season and not any(source.season) else ""
+
+
+def notes_on(plan: Document, open_stages: Sequence[str], *, end: date) -> list[str]:
     """Return what is legal and worth saying: pipelines nobody feeds, sources never active."""
     notes = []
     fed = {source.pipeline for source in plan.sources.values()}
@@ -203,10 +214,9 @@ def notes_on(plan: Document, open_stages: Sequence[str]) -> list[str]:
         for name in plan.pipelines
         if name not in fed
     ]
-    start = plan.forecast.start
     for name, source in plan.sources.items():
-        if source.ends and source.ends <= start:
-            notes.append(f"sources.{key_text(name)}: it ends before the start: no deals")
+        if why := _never(source, start=plan.forecast.start, end=end):
+            notes.append(f"sources.{key_text(name)}: {why}: no deals")
     if plan.open_deals and plan.open_deals.count is not None and plan.open_deals.age is None:
         notes.append("open_deals: no age given: all are taken as fresh")
     return notes

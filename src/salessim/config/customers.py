@@ -16,6 +16,7 @@ from salessim.config.tables import (
     parse_cells,
     pick_column,
     rows_at,
+    say_which,
 )
 
 
@@ -48,11 +49,7 @@ def read_customers(
             names[role] = name
             say_empty(data, name, everyone, problems)
         elif role == "customer_id":
-            known = ", ".join(f"`{column}`" for column in data.columns)
-            problems.append(
-                f"{data.name} has no column `customer_id`; say which it is: "
-                f'columns = {{ customer_id = "..." }}; columns: {known}'
-            )
+            problems.append(say_which(data, role))
     ids: list[str] = []
     if "customer_id" in names:
         cells = data.columns[names["customer_id"]]

@@ -13,8 +13,12 @@ from typing import Any
 
 from salessim.config.laws import LAW_NAMES
 from salessim.config.problems import Path, PlanError
-from salessim.config.words import found, nearest
+from salessim.config.words import found, key_text, nearest
 
+BY_NAME = ("pipelines", "sources")
+"""Tables whose keys are names that the plan gives."""
+DEEPEST = 60
+"""Tables and lists within each other; a plan needs about ten."""
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -31,10 +35,14 @@ class Layer:
 
 @dataclass(frozen=True)
 class Change:
-    """One changed key: its path in the document, and how its author wrote it."""
+    """One changed key: its path in the document, and how its author wrote it.
+
+    ``made`` says which pipeline or source the change made, when there was none of that name.
+    """
 
     path: Path
     label: str
+    made: str = ""
 
 
 def read_layers(path: FilePath) -> tuple[Layer, ...]:
@@ -79,31 +87,45 @@ def _read(path: FilePath, *, named_by: str) -> Layer:
     try:
         # what editors write as line ends is all the same to TOML
         data = tomllib.loads(text)
+        deep = _is_deep(data)
     except tomllib.TOMLDecodeError as error:
         raise PlanError(_syntax(path, text, str(error))) from None
     except RecursionError:
-        raise PlanError(f"{path}:1: tables or lists are nested too deeply") from None
+        deep = True
+    if deep:
+        raise PlanError(f"{path}:1: tables or lists are nested too deeply")
     return Layer(path, path.parent.absolute(), text, data, hashlib.sha256(content).hexdigest())
+
+
+def _is_deep(value: Any) -> bool:
+    """Say whether tables and lists are nested deeper than what reads them can follow."""
+    level = [value]
+    for _ in range(DEEPEST):
+        inside = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [item for items in inside for item in items if isinstance(item, dict | list)]
+    return bool(level)
 
 
 def read_bytes(path: FilePath, *, what: str, named_by: str = "") -> bytes:
     """Return a file's content; PlanError says why it cannot be read and what is near."""
-    start = named_by or f"{path}: "
     try:
         return path.read_bytes()
     except FileNotFoundError:
         folder = path.parent
         if not folder.is_dir():
-            raise PlanError(f"{start}no such folder: {folder}") from None
+            raise PlanError(f"{named_by}no such folder: {folder}") from None
         names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-        near = difflib.get_close_matches(path.name, names, n=1, cutoff=0.5)
+        near = [name for name in names if FilePath(name).stem == path.stem]
+        near = near or difflib.get_close_matches(path.name, names, n=1, cutoff=0.8)
         remedy = f"; did you mean {folder / near[0]}?" if near else ""
-        raise PlanError(f"{start}no such file: {path}{remedy}") from None
+        if path.is_symlink():
+            remedy = f"; it is a link to {path.readlink()}, which is not there"
+        raise PlanError(f"{named_by}no such file: {path}{remedy}") from None
     except IsADirectoryError:
-        raise PlanError(f"{start}expected {what}, found a folder: {path}") from None
+        raise PlanError(f"{named_by}expected {what}, found a folder: {path}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise PlanError(f"{start}{path} cannot be read: {reason}") from None
+        raise PlanError(f"{named_by}{path} cannot be read: {reason}") from None
 
 
 def _syntax(path: FilePath, text: str, message: str) -> str:
@@ -192,11 +214,13 @@ def apply_changes(
     wrong: list[str] = []
     for label, key, value in _pairs(changes, wrong):
         try:
-            path = _set(document, key_parts(key), value)
+            parts = key_parts(key)
+            made = _made(document, parts)
+            path = _set(document, parts, value)
         except ValueError as error:
             wrong.append(f"{label}: {error}")
         else:
-            applied.append(Change(path, label))
+            applied.append(Change(path, label, made))
     if wrong:
         raise PlanError(*wrong)
     return applied
@@ -224,7 +248,8 @@ def _toml_value(text: str) -> Any:
         table = tomllib.loads(f"value = {text.strip()}")
     except (tomllib.TOMLDecodeError, RecursionError):
         return text.strip()
-    return table["value"] if len(table) == 1 else text.strip()
+    plain = len(table) > 1 or _is_deep(table)
+    return text.strip() if plain else table["value"]
 
 
 def key_parts(key: str) -> list[str]:
@@ -237,9 +262,21 @@ def key_parts(key: str) -> list[str]:
     while isinstance(table, dict) and len(table) == 1:
         part, table = next(iter(table.items()))
         parts.append(part)
-    if table != 0 or isinstance(table, list) or not parts or "\n" in key:
+    if table != 0 or isinstance(table, list) or not 0 < len(parts) < DEEPEST or "\n" in key:
         raise ValueError("expected a dotted key such as sources.outbound.rate")
     return parts
+
+
+def _made(document: dict[str, Any], parts: list[str]) -> str:
+    """Say that a change goes to a pipeline or source that is not there, and which are."""
+    head, *below = parts
+    there = document.get(head)
+    if head not in BY_NAME or len(below) < 2 or not isinstance(there, dict):
+        return ""
+    if any(".".join(below[:size]) in there for size in range(1, len(below))):
+        return ""
+    remedy = nearest(below[0], there, named=head)
+    return f"there was no {head}.{key_text(below[0])} before; {remedy}"
 
 
 def _set(document: dict[str, Any], parts: list[str], value: Any) -> Path:

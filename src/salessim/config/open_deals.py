@@ -20,6 +20,7 @@ from salessim.config.tables import (
     parse_cells,
     pick_column,
     rows_at,
+    say_which,
 )
 from salessim.config.words import counted, found, nearest
 from salessim.model.plan import OpenDeals
@@ -114,11 +115,7 @@ class DealsReader:
             if cells:
                 self._columns[role] = name
             elif role in ("id", "stage"):
-                known = ", ".join(f"`{column}`" for column in self._data.columns)
-                self.problems.append(
-                    f"{self._data.name} has no column `{role}`; say which it is: "
-                    f'columns = {{ {role} = "..." }}; columns: {known}'
-                )
+                self.problems.append(say_which(self._data, role))
 
     def _targets(self) -> tuple[list[str], Counter[str]]:
         """Return each row's ``pipeline.stage`` (empty = ignored) and count the ignored."""

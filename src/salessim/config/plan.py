@@ -29,6 +29,14 @@ class Input:
 class Plan:
     """A valid plan. Immutable: `with_` gives a changed copy.
 
+    Examples
+    --------
+    >>> plan = load_plan("configs/saas.toml")
+    >>> more = plan.with_({"sources.outbound.rate": "80 per month"})
+    >>> base = plan.without_external_leads()
+    >>> sorted(base.document["sources"])
+    ['referral', 'renewal', 'upsell']
+
     Attributes
     ----------
     path : pathlib.Path
@@ -73,6 +81,25 @@ class Plan:
         """
         return _resolve(self._layers, dict(self.document), self._changes, changes)
 
+    def without_external_leads(self) -> Plan:
+        """Return a copy without external sources, validated again.
+
+        The verdict needs no such plan (`Forecast.without_external_leads` is a part of the same
+        trajectories); this one shows what `explain` or a run says of the base alone.
+
+        Raises
+        ------
+        PlanError
+            When the rest cannot run, for example a stage that no deal reaches any more.
+        """
+        document = dict(self.document)
+        document["sources"] = {
+            name: table
+            for name, table in document.get("sources", {}).items()
+            if table["kind"] != "external"
+        }
+        return _resolve(self._layers, document, self._changes, ())
+
     def to_toml(self) -> str:
         """Return the resolved document as TOML that loads again, from any folder."""
         import tomlkit
@@ -108,7 +135,7 @@ def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
         When the plan cannot run: every problem with file, line, key and remedy.
     """
     layers = read_layers(FilePath(path))
-    return _resolve(layers, merged(layers), (), changes)
+    return _resolve(layers, {"title": layers[0].path.stem or "plan", **merged(layers)}, (), changes)
 
 
 def _resolve(

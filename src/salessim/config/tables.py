@@ -23,7 +23,7 @@ from typing import Any
 from salessim.config.documents import read_bytes
 from salessim.config.problems import PlanError
 from salessim.config.units import LARGEST_AMOUNT
-from salessim.config.words import SHOWN_ROWS, nearest, rows_text
+from salessim.config.words import SHOWN_ROWS, nearest, nearest_of, rows_text
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}.*")
@@ -64,9 +64,9 @@ def read_table(path: FilePath) -> DataTable:
         kind.
     """
     try:
-        content = read_bytes(path, what="a data file", named_by=" ")
+        content = read_bytes(path, what="a data file")
     except PlanError as error:
-        raise TableError(str(error).strip()) from None
+        raise TableError(str(error)) from None
     sha256 = hashlib.sha256(content).hexdigest()
     if not content:
         raise TableError(f"{path.name} is empty; expected a header and rows")
@@ -107,6 +107,9 @@ def _csv(name: str, content: bytes) -> tuple[dict[str, Sequence[Any]], Sequence[
     doubled = [column for column, times in Counter(header).items() if times > 1]
     if doubled:
         raise TableError(f"{name}: the column `{doubled[0]}` stands there twice; rename one")
+    if len(header) == 1 and (mark := re.search(r"[;\t|]", header[0])):
+        shown = {"\t": "tabs"}.get(mark[0], f'"{mark[0]}"')
+        raise TableError(f"{name}: its cells are separated by {shown}; save it with commas")
     ragged: list[str] = []
 
     def refuse(row: Any) -> str:
@@ -208,11 +211,18 @@ def pick_column(table: DataTable, asked: str | None, default: str) -> tuple[str,
         return name, table.columns[name]
     if asked is None:
         return name, ()
-    only = next(iter(table.columns))
     remedy = nearest(name, table.columns, named="columns")
-    if len(table.columns) == 1 and any(mark in only for mark in ";\t|"):
-        remedy = "its cells seem to be separated by something else than commas"
     raise TableError(f"{table.name} has no column `{name}`; {remedy}")
+
+
+def say_which(table: DataTable, role: str) -> str:
+    """Say that the column a plan did not name is not there, and how to name it."""
+    near = (nearest_of(role, table.columns) or ["..."])[0]
+    known = ", ".join(f"`{column}`" for column in table.columns)
+    return (
+        f"{table.name} has no column `{role}`; say which it is: "
+        f'columns = {{ {role} = "{near}" }}; columns: {known}'
+    )
 
 
 def parse_cells(

@@ -92,6 +92,11 @@ def parse_date(value: Any) -> date:
     """Return a date, which TOML writes without quotes."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"expected a date that exists, found {found(value)}") from None
     raise ValueError(
         f"expected a date such as 2027-01-31 (no quotes, no time), found {found(value)}"
     )
@@ -120,13 +125,11 @@ def parse_duration(value: Any) -> float:
 def parse_period(value: Any) -> Span:
     """Return a reporting period: a week, month or quarter, or whole days."""
     expected = 'expected a period: "week", "month", "quarter" or whole days such as "30 days"'
-    if isinstance(value, str) and value.strip().isalpha():
-        value = f"1 {value}"
+    word = isinstance(value, str) and value.strip().isalpha()
     try:
-        number, unit = _quantity(value, "a period", "30 days")
+        number, unit = _quantity(f"1 {value}" if word else value, "a period", "30 days")
     except ValueError as error:
-        shown = value.removeprefix("1 ") if isinstance(value, str) else value
-        raise ValueError(f"{expected}, found {found(shown)}") from error
+        raise ValueError(f"{expected}, found {found(value)}") from error
     if unit in ("week", "month", "quarter") and number == 1.0:
         return Span(value=1.0, unit=unit)
     days = number * DAYS_PER_UNIT[unit]

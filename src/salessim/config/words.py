@@ -52,18 +52,22 @@ def path_text(path: Sequence[str | int]) -> str:
     return text
 
 
+def nearest_of(word: str, words: Iterable[str]) -> list[str]:
+    """Return the word most like another, capitals aside when none is else; empty when none is."""
+    choices = list(words)
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    lower = {choice.lower(): choice for choice in choices}
+    return close or [
+        lower[near] for near in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    ]
+
+
 def nearest(word: str, words: Iterable[str], *, named: str = "known") -> str:
     """Return a remedy: the nearest of the words, or all of them when none is near."""
     choices = list(words)
     if not choices:
         return f"there is none {named}"
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-    if not close:
-        lower = {choice.lower(): choice for choice in choices}
-        close = [
-            lower[near] for near in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-        ]
-    if close:
+    if close := nearest_of(word, choices):
         return f"did you mean `{close[0]}`?"
     shown = ", ".join(f"`{choice}`" for choice in choices[:20])
     return f"{named}: {shown}" + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")
