@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from xml.dom import minidom
 
 import forecast_cube as fc
 import numpy as np
@@ -78,6 +80,21 @@ def test_no_need_no_line():
 def test_labels_are_shown_as_they_are():
     assert plot.plain_label("_hidden").startswith(" _")
     assert plot.plain_label("a$b$") == r"a\$b\$"
+    assert plot.plain_label("a\x1b[31m\nb") == "a [31m b"
+
+
+@pytest.mark.parametrize("suffix", ["svg", "png"])
+def test_any_name_makes_a_chart(tmp_path, suffix):
+    name = "\x1b[31m <b>&\n$_{ \u6f22\u5b57 \U0001f600 =1+1"
+    given = fc.forecast(fc.random_cube(n=5))
+    given = replace(given, labels=replace(given.labels, title=name, currency=name))
+    path = tmp_path / f"fan.{suffix}"
+    plot.save(given.plot.fan(), path)
+    if suffix == "svg":
+        # what a browser refuses, this parser refuses
+        assert "\u6f22\u5b57" in minidom.parse(str(path)).toxml()  # noqa: S318 - our own
+    else:
+        assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_matplotlib_is_loaded_only_for_charts():

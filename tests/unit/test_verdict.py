@@ -18,6 +18,9 @@ from salessim.lowering.program import Facts
 
 MONTH = 30.4375
 BASE = ("open_deals", "customers")
+FIRST = "first fall below the need in the period from 2027-07-01 (P50; P10 2027-06-01"
+NEVER = "never fall below the need in 60% of the trajectories"
+JUNE, JULY, AUGUST = (date(2027, month, 1) for month in (6, 7, 8))
 
 
 def bookings(*, base=0.0, external=0.0, opened=0.0, n=4, periods=24):
@@ -43,16 +46,28 @@ def test_words_and_their_thresholds():
     assert verdict(bookings(base=rising), **need, fragile=0.8).word.startswith("dependent")
 
 
-def test_need_of_the_window_goes_by_days():
-    # 2028 is a leap year: 366 days of need, over twelve monthly periods.
-    exact = 1_000 * 366 / MONTH / 12
-    assert verdict(bookings(base=exact + 0.01), need=1_000.0).probability == 1
-    assert verdict(bookings(base=exact - 0.01), need=1_000.0).probability == 0
+def test_need_of_the_window_goes_by_months():
+    # A month needs as much as a month, though 2028 is a leap year and January is long.
+    just = verdict(bookings(base=1_000.0), need=1_000.0)
+    assert just.probability == 1
+    assert just.runway == (None, None, None)
+    assert verdict(bookings(base=999.99), need=1_000.0).probability == 0
+    assert verdict(bookings(base=1_000.0), past=(1_000.0,) * 12).runway == (None, None, None)
     # Periods of 30 days: the window is 12 of them, the nearest to twelve months.
     line = fc.timeline(periods=3, value=30, unit="day")
     given = verdict(bookings(base=1_000 * 30 / MONTH + 0.01), line=line, need=1_000.0)
     assert given.probability == 1
     assert (given.window[1] - given.window[0]).days == 360
+
+
+def test_a_longer_horizon_changes_no_verdict():
+    late = np.where(np.arange(36) < 24, 2_000.0, 0.0)
+    line = fc.timeline(periods=36, simulated=24)
+    longer = verdict(bookings(base=late, periods=36), line=line, need=1_000.0)
+    shorter = verdict(bookings(base=2_000.0), need=1_000.0)
+    assert longer.window == shorter.window == (date(2028, 1, 1), date(2029, 1, 1))
+    assert (longer.probability, longer.runway) == (shorter.probability, shorter.runway)
+    assert len(longer.external_share) == 36
 
 
 def test_only_the_last_twelve_months_count():
@@ -83,7 +98,7 @@ def test_runway_since_the_start_pro_rata():
     never = np.full(24, 2_000.0)
     paths = np.stack([fall, fall, never, never])
     given = verdict(bookings(base=paths), need=1_000.0)
-    # 6,000 since the start: enough for the 181 days to the end of June, not for 212.
+    # 6,000 since the start: enough for six months, not for seven.
     assert given.runway == (date(2027, 7, 1), date(2027, 7, 1), None)
     assert given.never_short == 0.5
     assert "since the start, pro rata" in " ".join(given.sentences())
@@ -122,14 +137,13 @@ def test_shortfall_equals_a_plain_loop(seed):
         begin = line.period_start(first if past else max(first, 0))
         if past:
             booked = booked + past_bookings(past, max((line.start - begin).days, 0), line)
-        need = 1_000.0 * (line.period_start(t + 1) - begin).days / MONTH
+        need = 1_000.0 * (t + 1 - (first if past else max(first, 0))) * line.period.months
         assert (got[:, t] == (booked < need)).tolist() == [True] * 3
 
 
 def test_lead_level_just_enough():
     base = np.array([[0.0], [500.0], [900.0], [2_000.0], [0.0]])
-    days = 366 / MONTH / 12
-    given = verdict(bookings(base=base * days, external=1_000 * days, n=5), need=1_000.0)
+    given = verdict(bookings(base=base, external=1_000.0, n=5), need=1_000.0)
     # Factors by trajectory: 1, 0.5, 0.1, 0, 1.
     assert given.lead_factor_p50 == pytest.approx(0.5, abs=1e-4)
     assert given.lead_factor_p90 == pytest.approx(1.0, abs=1e-4)
@@ -196,26 +210,65 @@ def test_sentences_say_the_numbers():
         "dependent on external leads",
         "12,345 USD a month (stated in the plan)",
         "From 2028-01-01 to 2028-12-31",
-        "0 % of the trajectories",
+        "0% of the trajectories (95% interval 0% to",
         "luck of the deals only",
         "times the plan's",
         "0.50 new customers",
-        "60 % of the customers",
+        "60% of the customers",
     ):
         assert part in said
     never = verdict(bookings(base=5_000.0)).sentences()
     assert "Runway: its trailing twelve months never fall below the need." in never
 
 
+def verdict_with(**changes):
+    return replace(verdict(bookings(base=500.0, external=800.0)), **changes)
+
+
+@pytest.mark.parametrize(
+    ("runway", "never", "text"),
+    [
+        ((JUNE, JULY, AUGUST), 0.0, f"{FIRST}, P90 2027-08-01)."),
+        ((JUNE, JULY, None), 0.2, f"{FIRST}, P90 never; never in 20% of the trajectories)."),
+        ((JUNE, None, None), 0.6, f"{NEVER}; in one of ten they do by the period from 2027-06-01."),
+        ((None, None, None), 0.6, f"{NEVER}."),
+    ],
+)
+def test_the_runway_is_said_in_plain_words(runway, never, text):
+    said = verdict_with(runway=runway, never_short=never, notes={}).sentences()
+    assert f"Runway: its trailing twelve months {text}" in said
+
+
+@pytest.mark.parametrize(
+    ("half", "most", "text"),
+    [
+        (0.0, 0.0, "It needs no external leads to get there."),
+        (0.0, 0.04, "none in half of the trajectories; in nine of ten, 0.04 times the plan's."),
+        (0.9, 1.2, "0.90 times the plan's in half of the trajectories; in nine of ten, 1.20"),
+        (0.001, 0.01, "less than 0.01 times the plan's in half"),
+        (0.0, None, "none in half of the trajectories; in nine of ten, no number of them: few"),
+        (None, None, "just enough: not defined, few"),
+    ],
+)
+def test_the_leads_that_are_enough_are_said_in_plain_words(half, most, text):
+    notes = {"lead_factor_p50": "few", "lead_factor_p90": "few"}
+    given = verdict_with(lead_factor_p50=half, lead_factor_p90=most, notes=notes)
+    assert text in str(given)
+
+
+def test_no_new_customers_are_no_zero_new_customers():
+    assert "A customer brings no new customers" in str(verdict_with(reproduction_number=0.0))
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.0, "0 %"),
-        (1.0, "100 %"),
-        (0.99999, "> 99.9 %"),
-        (0.00001, "< 0.1 %"),
-        (0.503, "50 %"),
-        (0.955, "95.5 %"),
+        (0.0, "0%"),
+        (1.0, "100%"),
+        (0.99999, "> 99.9%"),
+        (0.00001, "< 0.1%"),
+        (0.503, "50%"),
+        (0.955, "95.5%"),
     ],
 )
 def test_percent_never_claims_certainty(share, text):

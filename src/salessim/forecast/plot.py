@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -136,13 +137,21 @@ def save(ax: Axes, path: Path) -> None:
     figure = ax.figure.get_figure(root=True)
     vector = path.suffix == ".svg"
     # Text as text: small files that can be searched. Ids and dates would differ from run to run.
-    with mpl.rc_context({"svg.hashsalt": "salessim", "svg.fonttype": "none"}):
+    with (
+        mpl.rc_context({"svg.hashsalt": "salessim", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        # A name in letters that the font lacks is drawn as boxes; the reader of a chart sees that.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(path, dpi=150, metadata={"Date": None} if vector else {"Software": None})
 
 
 def plain_label(text: str) -> str:
-    """Return text that matplotlib shows as it is: no mathematics, no hidden legend entry."""
-    shown = text.replace("$", r"\$")
+    """Return text that matplotlib shows as it is: no mathematics, no hidden legend entry.
+
+    Control characters become spaces: no SVG may hold them.
+    """
+    shown = "".join(char if char.isprintable() else " " for char in text).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown
 
 

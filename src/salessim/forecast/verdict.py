@@ -131,11 +131,11 @@ class Verdict:
     def _probability(self) -> str:
         low, high = self.interval or (0.0, 1.0)
         first, after = self.window
-        luck = "luck of the deals only: no input is uncertain; " if self.luck_only else ""
+        luck = "; luck of the deals only: no input is uncertain" if self.luck_only else ""
         return (
             f"From {first} to {after - timedelta(days=1)} what is already there books that much in "
-            f"{percent(self.probability or 0.0)} of the trajectories ({luck}95 % interval "
-            f"{percent(low)} to {percent(high)}); the customers alone, open deals aside, in "
+            f"{percent(self.probability or 0.0)} of the trajectories (95% interval {percent(low)} "
+            f"to {percent(high)}{luck}); the customers alone, without the open deals, in "
             f"{percent(self.customers_only_probability or 0.0)}."
         )
 
@@ -143,31 +143,43 @@ class Verdict:
         never = self.never_short or 0.0
         if never == 1.0:
             return "Runway: its trailing twelve months never fall below the need."
-        p10, p50, p90 = (day.isoformat() if day else "never" for day in self.runway)
-        known = f"; {self.notes['runway']}" if "runway" in self.notes else ""
-        return (
-            f"Runway: its trailing twelve months first fall below the need in the period of {p50} "
-            f"(P50; P10 {p10}, P90 {p90}; never in {percent(never)} of the trajectories){known}."
-        )
+        p10, p50, p90 = self.runway
+        share = f"in {percent(never)} of the trajectories"
+        if p50 is None:
+            tenth = f"; in one of ten they do by the period from {p10}" if p10 else ""
+            text = f"Runway: its trailing twelve months never fall below the need {share}{tenth}."
+        else:
+            last = f"; never {share}" if never else ""
+            text = (
+                "Runway: its trailing twelve months first fall below the need in the period from "
+                f"{p50} (P50; P10 {p10}, P90 {p90 or 'never'}{last})."
+            )
+        known = self.notes.get("runway", "")
+        return f"{text} {known[0].upper()}{known[1:]}." if known else text
 
     def _leads(self) -> str:
         half, most = self.lead_factor_p50, self.lead_factor_p90
-        if half is None or most is None:
-            reason = self.notes.get("lead_factor_p50") or self.notes.get("lead_factor_p90")
-            return f"Lead level that would be just enough: not defined, {reason}."
+        if half is None:
+            reason = self.notes["lead_factor_p50"]
+            return f"External leads that would be just enough: not defined, {reason}."
         if most == 0:
             return "It needs no external leads to get there."
+        enough = f"{number(half)} times the plan's" if half else "none"
+        rest = (
+            f"no number of them: {self.notes['lead_factor_p90']}"
+            if most is None
+            else f"{number(most)} times the plan's"
+        )
         return (
-            f"Just enough external leads: {half:.2f} times the plan's to get there in half of the "
-            f"trajectories, {most:.2f} times in nine of ten."
+            f"External leads that would be just enough: {enough} in half of the trajectories; "
+            f"in nine of ten, {rest}."
         )
 
     def _customers(self) -> str:
         said = []
         if self.reproduction_number is not None:
-            said.append(
-                f"a customer brings {self.reproduction_number:.2f} new customers in its life"
-            )
+            born = number(self.reproduction_number) if self.reproduction_number else "no"
+            said.append(f"a customer brings {born} new customers in its life")
         if self.logo_retention is not None:
             said.append(f"{percent(self.logo_retention)} of the customers stay twelve months")
         if not said:
@@ -176,12 +188,17 @@ class Verdict:
         return f"{text[0].upper()}{text[1:]}."
 
 
+def number(value: float) -> str:
+    """Write a number above zero to two places, so that it never reads as zero."""
+    return f"{value:,.2f}" if value >= 0.005 else "less than 0.01"
+
+
 def percent(share: float) -> str:
-    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0 % and 100 %."""
+    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%."""
     digits = 0 if 0.1 <= share <= 0.9 else 1
     text = f"{100 * share:.{digits}f}"
     if float(text) == 0 and share > 0:
-        return "< 0.1 %"
+        return "< 0.1%"
     if float(text) == 100 and share < 1:
-        return "> 99.9 %"
-    return f"{float(text):g} %"
+        return "> 99.9%"
+    return f"{float(text):g}%"
