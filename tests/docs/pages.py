@@ -31,6 +31,7 @@ from salessim.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMPILING = re.compile(r"^compiling machine code.*\n", re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 ELLIPSIS = re.compile(r"^\s*\.\.\.\s*$", re.MULTILINE)
 SET_UP = "python3 -m venv"
@@ -91,7 +92,7 @@ class Session:
             assert result.exit_code == int(block.options.get("exit", "0")), result.output
             if target:
                 (self.folder / target).write_text(result.stdout)
-            self.printed += result.stderr if target else result.output
+            self.printed += COMPILING.sub("", result.stderr if target else result.output)
 
     def _python(self, block: Block) -> None:
         script = self.folder / "block.py"
