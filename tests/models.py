@@ -124,7 +124,7 @@ def models(draw) -> Model:
     return Model(
         title="random",
         currency="USD",
-        timeline=Timeline(start=START, period=period, periods=periods, simulated=periods),
+        timeline=Timeline(start=START, period=period, periods=periods, judged=periods),
         pipelines=lines,
         sources=tuple(external + own),
         customers=Customers(
@@ -185,7 +185,7 @@ def w1(*, external_leads: bool = True, periods: int = 24) -> Model:
         title="W1",
         currency="USD",
         timeline=Timeline(
-            start=date(2027, 1, 1), period=period, periods=periods, simulated=periods
+            start=date(2027, 1, 1), period=period, periods=periods, judged=periods
         ),
         pipelines=(
             _w1_pipeline("new_business", W1_NEW_BUSINESS, 12_000, 0.9),

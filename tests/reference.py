@@ -112,7 +112,7 @@ class Trajectory:
         for entity, law in zip(base.entity, base.law, strict=True):
             high, low, _, _ = self.words(int(entity), LIFETIME)
             end = quantile(self.arrays.tables.residual[law], high, low)
-            self.join(0.0, end, int(entity), pipeline=base.home, origin=1)
+            self.join(0.0, end, int(entity), pipeline=0, origin=1)
 
     def join(self, begin: float, end: float, entity: int, *, pipeline: int, origin: int) -> None:
         if self.before_end(end):

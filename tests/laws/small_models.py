@@ -67,7 +67,7 @@ def open_deals(count, *, age=0.0, room="only"):
 
 def timeline(periods, *, length=30, unit="day", start=date(2027, 1, 1)):
     period = Span(value=length, unit=unit)
-    return Timeline(start=start, period=period, periods=periods, simulated=periods)
+    return Timeline(start=start, period=period, periods=periods, judged=periods)
 
 
 def sale(*stages, time, amount=None, sources=(), base=None, deals=None):

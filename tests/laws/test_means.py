@@ -70,7 +70,7 @@ def rich_model():
         title="rich",
         currency="EUR",
         timeline=Timeline(
-            start=date(2027, 1, 12), period=Span(value=1, unit="month"), periods=9, simulated=9
+            start=date(2027, 1, 12), period=Span(value=1, unit="month"), periods=9, judged=9
         ),
         pipelines=pipelines(),
         sources=sources,

@@ -33,7 +33,7 @@ from tests import w1_published
 from tests.models import w1
 
 THIRTY_DAYS = Timeline(
-    start=date(2027, 1, 1), period=Span(value=30, unit="day"), periods=24, simulated=24
+    start=date(2027, 1, 1), period=Span(value=30, unit="day"), periods=24, judged=24
 )
 INSTANT = Fixed(value=0.0)
 OUTBOUND = Source(
@@ -230,7 +230,7 @@ def test_seasons_growth_and_dates_move_the_rate_by_the_calendar():
         ends=date(2027, 4, 1),
     )
     timeline = Timeline(
-        start=date(2027, 1, 1), period=Span(value=1, unit="month"), periods=24, simulated=24
+        start=date(2027, 1, 1), period=Span(value=1, unit="month"), periods=24, judged=24
     )
     model = one_stage(stage(0.5), sources=[source], timeline=timeline)
     entered = expected(model).entered[:, 0]

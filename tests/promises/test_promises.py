@@ -89,7 +89,7 @@ def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
 @given(model=models(), more=st.integers(1, 3))
 def test_a_longer_horizon_changes_nothing_before_its_old_end(model, more):
     periods = model.timeline.periods
-    timeline = dataclasses.replace(model.timeline, periods=periods + more, simulated=periods + more)
+    timeline = dataclasses.replace(model.timeline, periods=periods + more, judged=periods + more)
     short = run(lower(model), trajectories=2, seed=3, threads=1)
     long = run(lower(dataclasses.replace(model, timeline=timeline)), trajectories=2, seed=3)
     for field in FIELDS[:-1]:
@@ -152,9 +152,15 @@ def test_one_more_customer_or_source_or_stage_changes_no_other_draw(baseline):
         starts=date(2027, 1, 11),
         ends=date(2027, 2, 20),
     )
-    repeat = run(
-        lower(dataclasses.replace(SMALL, sources=(own, *SMALL.sources))), trajectories=5, seed=7
-    )
+    program = lower(dataclasses.replace(SMALL, sources=(own, *SMALL.sources)))
+    before, after = lower(SMALL).arrays, program.arrays
+    np.testing.assert_array_equal(after.clock.cell_edges, before.clock.cell_edges)
+    for entity, cumulative in zip(
+        before.customer_sources.entity, before.customer_sources.cumulative, strict=True
+    ):
+        row = after.customer_sources.entity.tolist().index(entity)
+        np.testing.assert_array_equal(after.customer_sources.cumulative[row], cumulative)
+    repeat = run(program, trajectories=5, seed=7)
     np.testing.assert_array_equal(repeat.bookings[:, :, 0], baseline.bookings[:, :, 0])
     assert (repeat.wins[:, :, 1] >= baseline.wins[:, :, 1]).all()
 

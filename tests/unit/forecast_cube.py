@@ -25,7 +25,7 @@ FACTS = Facts(
 
 def timeline(*, periods=3, simulated=24, start=date(2027, 1, 1), value=1, unit="month"):
     return Timeline(
-        start=start, period=Span(value=value, unit=unit), periods=periods, simulated=simulated
+        start=start, period=Span(value=value, unit=unit), periods=periods, judged=simulated
     )
 
 
@@ -66,7 +66,7 @@ def random_cube(*, n=50, periods=24, seed=1):
 def program(*, customers=100, facts=FACTS):
     """A program with the labels alone: a forecast asks for nothing else."""
     arrays = SimpleNamespace(
-        base=SimpleNamespace(entity=np.zeros(customers, dtype=np.uint64), home=0),
+        base=SimpleNamespace(entity=np.zeros(customers, dtype=np.uint64)),
         pipelines=SimpleNamespace(first_stage=np.array([0, 2, 3])),
     )
     return Program(

@@ -44,9 +44,7 @@ age = "1 week"
     )
     model = plan.model
     month = Span(value=1.0, unit="month")
-    assert model.timeline == Timeline(
-        start=date(2027, 1, 1), period=month, periods=12, simulated=24
-    )
+    assert model.timeline == Timeline(start=date(2027, 1, 1), period=month, periods=12, judged=24)
     first, second = model.pipelines[0].stages
     assert (first.name, first.conversion, first.stuck_share) == ("first", 0.5, 0.0)
     assert first.cycle_time == first.loss_time == laws.Fixed(value=10.0)

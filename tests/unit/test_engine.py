@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,52 @@ def test_an_interruption_keeps_what_is_finished(program):
     assert cut.requested == 40
     np.testing.assert_array_equal(cut.bookings, whole.bookings[: cut.trajectories])
     assert not whole.interrupted
+
+
+class Interrupted(Future):
+    """A chunk that Ctrl-C interrupts the first time its result is waited for."""
+
+    def __init__(self, chunk):
+        super().__init__()
+        self.set_result(chunk)
+        self.waits = 0
+
+    def result(self, timeout=None):
+        self.waits += 1
+        if self.waits == 1:
+            raise KeyboardInterrupt
+        return super().result(timeout)
+
+
+class InterruptedThird(Executor):
+    """Runs chunks at once; the third is interrupted while it is waited for."""
+
+    def __init__(self):
+        self.given = 0
+
+    def submit(self, function, /, *arguments):
+        self.given += 1
+        chunk = function(*arguments)
+        future = Interrupted(chunk) if self.given == 3 else Future()
+        if self.given != 3:
+            future.set_result(chunk)
+        return future
+
+
+def test_an_interruption_while_waiting_loses_no_chunk_and_makes_no_gap(program):
+    whole = run(program, trajectories=40, seed=1, threads=1)
+    cut = run(program, trajectories=40, seed=1, threads=1, executor=InterruptedThird())
+    assert 15 <= cut.trajectories < 40
+    assert (cut.stage_entries > 0).all()
+    np.testing.assert_array_equal(cut.bookings, whole.bookings[: cut.trajectories])
+    np.testing.assert_array_equal(cut.flows, whole.flows[: cut.trajectories])
+
+
+def test_chunks_of_large_plans_are_short(program):
+    sizes = [size for _, size in chunks._chunks(1000, 1, 5e6)]
+    assert set(sizes) == {2}
+    assert sum(sizes) == 1000
+    assert sum(size for _, size in chunks._chunks(1001, 2, 10.0)) == 1001
 
 
 def test_an_error_in_a_chunk_is_not_swallowed(program, monkeypatch):

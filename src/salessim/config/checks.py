@@ -165,7 +165,8 @@ def make_timeline(plan: Document, problems: Problems) -> Timeline | None:
             f"nearest: {' or '.join(near)}",
         )
         return None
-    simulated = max(whole, round(periods_in(span, forecast.period)))
+    judged = round(periods_in(span, forecast.period))
+    simulated = max(whole, judged)
     days = simulated * forecast.period.days + 366.0
     if not days < (LAST_DAY - forecast.start).days:
         problems.add(
@@ -174,9 +175,7 @@ def make_timeline(plan: Document, problems: Problems) -> Timeline | None:
             "start earlier",
         )
         return None
-    return Timeline(
-        start=forecast.start, period=forecast.period, periods=whole, simulated=simulated
-    )
+    return Timeline(start=forecast.start, period=forecast.period, periods=whole, judged=judged)
 
 
 def _around(periods: float) -> list[int]:

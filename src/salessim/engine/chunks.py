@@ -19,6 +19,8 @@ from salessim.lowering.program import Arrays, Program
 
 LARGEST_CHUNK = 256
 CHUNKS_PER_THREAD = 8
+MOST_ENTRIES_OF_CHUNK = 1e7
+"""Stage entries of a chunk, some 0.2 seconds: Ctrl-C waits for it and the bar stands still."""
 MOST_MEMORY = 0.5
 """Share of the machine's memory for counts: tables, charts and files need their own."""
 
@@ -45,13 +47,12 @@ def _allocate(program: Program, trajectories: int) -> Counts:
     )
 
 
-def _sizes(arrays: Arrays) -> tuple[int, int]:
+def _sizes(program: Program) -> tuple[int, int]:
     """Guess how many live deals and customers a trajectory has: untouched pages cost nothing."""
-    customers = arrays.base.entity.size
-    events = arrays.customer_sources.cumulative[:, -1].sum()
-    deals = arrays.arrivals.mean.sum() + arrays.open_deals.entity.size
-    born = int(2 * (deals + customers * events)) + 4096
-    return born, customers + born
+    arrays = program.arrays
+    drawn = arrays.arrivals.mean.sum() + arrays.open_deals.entity.size
+    born = int(2 * (drawn + program.facts.stage_entries)) + 4096
+    return born, arrays.base.entity.size + born
 
 
 def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
@@ -72,7 +73,7 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
         sources=counts.leads.shape[2],
         stages=len(program.stages),
     )
-    deals, customers = _sizes(arrays)
+    deals, customers = _sizes(program)
     done = 0
     while True:
         work = make_work(deals=deals, customers=customers, periods=program.periods)
@@ -84,9 +85,10 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
         deals, customers = 2 * deals, 2 * customers
 
 
-def _chunks(trajectories: int, threads: int) -> Iterator[tuple[int, int]]:
+def _chunks(trajectories: int, threads: int, entries: float) -> Iterator[tuple[int, int]]:
+    """Cut trajectories into (first, size): even for the threads, and short enough to be stopped."""
     size = -(-trajectories // (threads * CHUNKS_PER_THREAD))
-    size = max(1, min(size, LARGEST_CHUNK))
+    size = max(1, min(size, LARGEST_CHUNK, int(MOST_ENTRIES_OF_CHUNK / max(entries, 1.0))))
     for first in range(0, trajectories, size):
         yield first, min(size, trajectories - first)
 
@@ -101,6 +103,9 @@ class _Merge:
         self.progress = progress
 
     def take(self, chunk: Chunk) -> None:
+        """Merge the next chunk; one merged already (before an interruption) is passed over."""
+        if chunk.first < self.finished:
+            return
         rows = slice(chunk.first, chunk.first + chunk.entries.size)
         for whole, part in zip(self.counts, chunk.counts, strict=True):
             whole[rows] = part
@@ -133,12 +138,12 @@ def _collect(
     """Keep ``ahead`` chunks under way and merge them in their order."""
     waiting: list[Future[Chunk]] = []
     try:
-        for first, size in _chunks(merge.entries.size, threads):
+        for first, size in _chunks(merge.entries.size, threads, program.facts.stage_entries):
             waiting.append(pool.submit(simulate_chunk, program, seed, first, size))
             if len(waiting) > ahead:
-                merge.take(waiting.pop(0).result())
+                _take_first(waiting, merge)
         while waiting:
-            merge.take(waiting.pop(0).result())
+            _take_first(waiting, merge)
     except KeyboardInterrupt:
         # Chunks under way are finished; those that follow without a gap are kept.
         merge.progress = None
@@ -153,8 +158,16 @@ def _collect(
             future.cancel()
 
 
+def _take_first(waiting: list[Future[Chunk]], merge: _Merge) -> None:
+    # Taken off the list only when merged: Ctrl-C mostly comes while this waits.
+    merge.take(waiting[0].result())
+    del waiting[0]
+
+
 def _check_memory(program: Program, trajectories: int) -> None:
     one = sum(array.nbytes for array in _allocate(program, 1))
+    if not hasattr(os, "sysconf"):
+        return
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if one * trajectories > MOST_MEMORY * there:
         raise SalessimError(
@@ -162,6 +175,13 @@ def _check_memory(program: Program, trajectories: int) -> None:
             f"and this machine has {there / 1e9:,.1f} GB: run at most "
             f"{int(MOST_MEMORY * there / one):,}, or use longer periods"
         )
+
+
+def _processors() -> int:
+    # Those this process may use, which in a container are fewer than the machine has.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def run(
@@ -207,7 +227,7 @@ def run(
         raise ValueError(f"trajectories must be 1 to 2**32, not {trajectories}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed must be 0 to 2**64 - 1, not {seed}")
-    workers = threads or os.cpu_count() or 1
+    workers = threads or _processors()
     _check_memory(program, trajectories)
     merge = _Merge(program, trajectories, progress)
     simulate_chunk(program, seed, 0, 0)  # loads or compiles the machine code, outside the timing

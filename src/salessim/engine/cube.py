@@ -17,7 +17,7 @@ class Cube:
         Booked value in hundredths of the currency.
     wins, new_customers, lost_customers : ndarray of int32, shape (n, period, pipeline, origin)
         A lost customer is counted on the pipeline that won it; one there at the start on the
-        plan's home pipeline.
+        plan's first pipeline.
     leads : ndarray of int32, shape (n, period, external source)
         Deals born from each external source.
     flows : ndarray of int32, shape (n, period, stage, 4)

@@ -149,7 +149,7 @@ class Forecast:
         change = self.counts.new_customers - self.counts.lost_customers
         level = np.cumsum(change, axis=1, dtype=np.int32)
         origin = self.labels.origins.index("customers")
-        level[:, :, self.labels.home, origin] += self.labels.starting_customers
+        level[:, :, 0, origin] += self.labels.starting_customers
         return self._series("active_customers", unit="customers", counts=level, stock=True)
 
     @property

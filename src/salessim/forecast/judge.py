@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.forecast.labels import BASE_ORIGINS, Labels
 from salessim.forecast.verdict import NeedFrom, Verdict, Word
-from salessim.model.calendar import DAYS_PER_MONTH, Timeline, add_months
+from salessim.model.calendar import Timeline, add_months
 
 if TYPE_CHECKING:
     from salessim.lowering.program import Facts
@@ -44,17 +44,16 @@ def judge(
     facts : Facts
         Run rate, reproduction number and logo retention, exact from the parameters.
     """
-    parts = _parts(bookings)
     line = labels.timeline
+    share = external_share(_parts(bookings), line.periods)
+    parts = _parts(bookings[:, : line.judged])
     need, need_from = need_per_month(sustainability, facts)
-    window = min(line.window, line.simulated)
-    edges = line.edges
-    needed = 100 * need * (edges[-1] - edges[-1 - window]) / DAYS_PER_MONTH
+    window = min(line.window, line.judged)
+    needed = 100 * need * window * line.period.months
     base, customers, total = (
         part[:, -window:].sum(axis=1) for part in (parts.base, parts.customers, parts.total)
     )
     notes = _reasons(labels, facts)
-    share = external_share(parts, line.periods)
     if not sustainability.past:
         notes["runway"] = (
             "without [sustainability] past, the first twelve months are judged on what is booked "
@@ -65,7 +64,7 @@ def judge(
     known: dict[str, Any] = {
         "need_per_month": need,
         "need_from": need_from,
-        "window": (line.period_start(line.simulated - window), line.period_start(line.simulated)),
+        "window": (line.period_start(line.judged - window), line.period_start(line.judged)),
         "external_share": share,
         "reproduction_number": facts.reproduction_number,
         "logo_retention": facts.logo_retention,
@@ -84,7 +83,7 @@ def judge(
         interval=wilson(probability, len(base)),
         customers_only_probability=float((customers >= needed).mean()),
         runway=_runway(first, line),
-        never_short=float((first == line.simulated).mean()),
+        never_short=float((first == line.judged).mean()),
         lead_factor_p50=half,
         lead_factor_p90=most,
         **known,
@@ -120,22 +119,17 @@ def shortfall(base: IntArray, need: float, past: tuple[float, ...], line: Timeli
     ndarray of bool, shape (trajectory, period)
     """
     window = line.window
-    edges = np.asarray(line.edges, dtype=np.float64)
     done = np.cumsum(base, axis=1)
     trailing = done.astype(np.float64)
     trailing[:, window:] = done[:, window:] - done[:, :-window]
-    days = np.empty(line.simulated)
-    for t in range(line.simulated):
-        first = t + 1 - window
-        if first >= 0:
-            days[t] = edges[t + 1] - edges[first]
-        elif past:
-            missing = (line.start - line.period_start(first)).days
-            days[t] = edges[t + 1] + missing
+    # Counted in months, as the need is stated: February needs as much as March.
+    periods = np.minimum(np.arange(1, line.judged + 1), window)
+    if past:
+        for t in range(min(window, line.judged)):
+            missing = (line.start - line.period_start(t + 1 - window)).days
             trailing[:, t] += 100 * past_bookings(past, missing, line)
-        else:
-            days[t] = edges[t + 1]
-    return trailing < 100 * need * days / DAYS_PER_MONTH
+        periods[:] = window
+    return trailing < 100 * need * periods * line.period.months
 
 
 def past_bookings(past: tuple[float, ...], days: float, line: Timeline) -> float:
@@ -157,8 +151,9 @@ def first_short(short: BoolArray) -> IntArray:
 
 def external_share(parts: Parts, periods: int) -> tuple[float | None, ...]:
     """Return by reported period the ratio of mean external to mean bookings; None where none."""
-    total = parts.total[:, :periods].sum(axis=0)
-    external = total - parts.base[:, :periods].sum(axis=0)
+    # As floats: money of many trajectories can pass what an integer holds.
+    total = parts.total[:, :periods].sum(axis=0, dtype=np.float64)
+    external = (parts.total - parts.base)[:, :periods].sum(axis=0, dtype=np.float64)
     return tuple(float(e / t) if t else None for e, t in zip(external, total, strict=True))
 
 
@@ -175,7 +170,9 @@ def _reasons(labels: Labels, facts: Facts) -> dict[str, str]:
     no_revenue = "no revenue recurs in this plan: what it books are single sales"
     notes = {"nrr": no_revenue, "grr": no_revenue}
     if facts.reproduction_number is None:
-        notes["reproduction_number"] = "nothing in the plan makes customers who could leave"
+        notes["reproduction_number"] = (
+            "nothing in the plan says how long customers stay, or not how long on average"
+        )
     if facts.logo_retention is None:
         notes["logo_retention"] = "there are no customers at the start"
     if not labels.external_sources:
@@ -206,7 +203,7 @@ def _word(probability: float, sustainability: Sustainability) -> Word:
 def _runway(first: IntArray, line: Timeline) -> Any:
     # An order statistic, not an interpolation: half way between a period and never is neither.
     index = np.quantile(first, [0.1, 0.5, 0.9], method="inverted_cdf").astype(int)
-    return tuple(line.period_start(int(t)) if t < line.simulated else None for t in index)
+    return tuple(line.period_start(int(t)) if t < line.judged else None for t in index)
 
 
 def _lead_factors(

@@ -31,9 +31,7 @@ class Labels:
     source_pipelines : tuple of int
         Pipeline index of each external source.
     starting_customers : int
-        Customers there at the start.
-    home : int
-        Pipeline on whose rows they are counted.
+        Customers there at the start, counted on the rows of the first pipeline.
     """
 
     title: str
@@ -44,7 +42,6 @@ class Labels:
     external_sources: tuple[str, ...] = ()
     source_pipelines: tuple[int, ...] = ()
     starting_customers: int = 0
-    home: int = 0
 
     @property
     def periods(self) -> tuple[date, ...]:
@@ -69,13 +66,12 @@ class Labels:
             "start": line.start.isoformat(),
             "period": {"value": line.period.value, "unit": line.period.unit},
             "periods": line.periods,
-            "simulated": line.simulated,
+            "judged": line.judged,
             "pipelines": list(self.pipelines),
             "origins": list(self.origins),
             "external_sources": list(self.external_sources),
             "source_pipelines": list(self.source_pipelines),
             "starting_customers": self.starting_customers,
-            "home": self.home,
         }
 
     @classmethod
@@ -85,7 +81,7 @@ class Labels:
             start=date.fromisoformat(raw["start"]),
             period=Span(value=raw["period"]["value"], unit=raw["period"]["unit"]),
             periods=raw["periods"],
-            simulated=raw["simulated"],
+            judged=raw["judged"],
         )
         return cls(
             title=raw["title"],
@@ -96,7 +92,6 @@ class Labels:
             external_sources=tuple(raw["external_sources"]),
             source_pipelines=tuple(raw["source_pipelines"]),
             starting_customers=raw["starting_customers"],
-            home=raw["home"],
         )
 
     @classmethod
@@ -111,7 +106,6 @@ class Labels:
             external_sources=program.external_sources,
             source_pipelines=program.source_pipelines,
             starting_customers=len(program.arrays.base.entity),
-            home=program.arrays.base.home,
         )
 
 

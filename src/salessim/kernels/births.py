@@ -8,27 +8,19 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
-from salessim.kernels.layout import STRIP
+from salessim.kernels.layout import FULL, STRIP
 from salessim.kernels.philox import BIRTH, COUNT, blocks_of_births, blocks_of_entities, philox
 from salessim.kernels.poisson import poisson
-from salessim.kernels.sample import minus_log, uniform
+from salessim.kernels.sample import minus_log, uniform, word
 from salessim.kernels.stages import exit_bin
-
-FULL = -1
-"""What a pass returns when a buffer is too small: the trajectory is run again with larger ones."""
 
 _32 = np.uint64(32)
 
 
 @rule
-def _word(words, row, i):
-    return np.uint64(words[row, i])
-
-
-@rule
 def _child(words, i):
     # Half of a birth's block is the new deal's identity: a hash of its line and ordinal.
-    return _word(words, 2, i) | (_word(words, 3, i) << _32)
+    return word(words, 2, i) | (word(words, 3, i) << _32)
 
 
 @kernel
@@ -46,7 +38,7 @@ def _scatter_leads(program, k, line, n, trajectory, seed, work):
         size = min(STRIP, count - low)
         blocks_of_births(words, lines.entity[line], low, size, trajectory, seed)
         for i in range(size):
-            time[n + i] = start + length * uniform(_word(words, 0, i), _word(words, 1, i))
+            time[n + i] = start + length * uniform(word(words, 0, i), word(words, 1, i))
             entity[n + i] = _child(words, i)
             tag[n + i] = line_tag
         n += size
@@ -146,7 +138,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
         blocks_of_entities(words, lines.entity, low, size, trajectory, purpose, seed)
         # Into an array of their own: added in place they would not vectorise.
         for i in range(size):
-            gaps[i] = minus_log(uniform(_word(words, 0, i), _word(words, 1, i)))
+            gaps[i] = minus_log(uniform(word(words, 0, i), word(words, 1, i)))
         for i in range(size):
             line = np.uint64(low + i)
             clock = lines.clock[line] + gaps[i]
@@ -224,5 +216,5 @@ def customer_deals(program, pipeline, low, high, n, trajectory, seed, work):
             ordinal += 1
         _to_days(program, source, begun, n, work)
         if sources.opens[source] > 0.0:
-            n = _keep_inside(work.deals, begun, n, sources.opens[source], sources.closes[source])
+            n = _keep_inside(work.deals, begun, n, sources.opens[source], np.inf)
     return n

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.births import FULL
-from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS, STRIP
+from salessim.kernels.layout import FULL, FULL_BITS, RESIDUAL_BITS, STRIP
 from salessim.kernels.philox import AMOUNT, LIFETIME, blocks_of_entities
-from salessim.kernels.sample import quantile
+from salessim.kernels.sample import quantile, word
 from salessim.kernels.stages import exit_bin
 
 _TAG = np.int64((1 << 32) - 1)
+ORIGIN_CUSTOMERS = 1
 
 
 @kernel
@@ -26,7 +26,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             return FULL
         blocks_of_entities(words, deals.entity, low, size, trajectory, AMOUNT, seed)
         for i in range(size):
-            w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
+            w0, w1 = word(words, 0, i), word(words, 1, i)
             drawn = quantile(laws, law, w0, w1, FULL_BITS)
             amount = np.int64(np.floor(drawn + 0.5))
             tag = deals.tag[low + i]
@@ -56,7 +56,7 @@ def live(program, low, high, trajectory, seed, work, lost):
         size = min(STRIP, high - start)
         blocks_of_entities(words, people.entity, start, size, trajectory, LIFETIME, seed)
         for i in range(size):
-            w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
+            w0, w1 = word(words, 0, i), word(words, 1, i)
             life = quantile(laws, law, w0, w1, FULL_BITS)
             gone = people.begin[start + i] + life
             people.end[start + i] = gone
@@ -68,7 +68,7 @@ def settle_base(program, trajectory, seed, work, lost):
     """Set the customers at the start and draw the rest of their lifetimes; return their number."""
     base, laws = program.base, program.tables.residual
     clock, people, words = program.clock, work.customers, work.words
-    slot = base.home * program.pipelines.origins + 1
+    slot = ORIGIN_CUSTOMERS  # of the first pipeline: no pipeline won those there at the start
     count = base.entity.size
     if count >= people.begin.size:
         return FULL
@@ -76,12 +76,12 @@ def settle_base(program, trajectory, seed, work, lost):
         size = min(STRIP, count - low)
         blocks_of_entities(words, base.entity, low, size, trajectory, LIFETIME, seed)
         for i in range(size):
-            w0, w1 = np.uint64(words[0, i]), np.uint64(words[1, i])
+            w0, w1 = word(words, 0, i), word(words, 1, i)
             left = quantile(laws, base.law[low + i], w0, w1, RESIDUAL_BITS)
             people.begin[low + i] = 0.0
             people.end[low + i] = left
             people.entity[low + i] = base.entity[low + i]
             people.slot[low + i] = slot
-            people.origin[low + i] = 1
+            people.origin[low + i] = ORIGIN_CUSTOMERS
             lost[exit_bin(left, clock.end, clock.day_period), slot] += 1
     return count

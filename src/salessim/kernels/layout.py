@@ -10,3 +10,6 @@ FULL_BITS = 10
 
 RESIDUAL_BITS = 7
 """The same for laws truncated to an age: there may be thousands of them."""
+
+FULL = -1
+"""What a pass returns when a buffer is too small: the trajectory is run again with larger ones."""

@@ -48,7 +48,8 @@ def poisson(u, mean):
             below += term
             term *= k / mean
             k -= 1
-    while u > below and mass > 1e-300:
+    # The sum may round to less than 1: beyond 1e-18 there is nothing left to find.
+    while u > below and mass > 1e-18:
         count += 1
         mass *= mean / count
         below += mass

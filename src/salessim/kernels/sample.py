@@ -16,6 +16,12 @@ _LN2_LOW = 1.90821492927058770002e-10
 
 
 @rule
+def word(words, row, i):
+    """Return one of a strip's random words, widened for arithmetic without a sign."""
+    return np.uint64(words[row, i])
+
+
+@rule
 def uniform(high, low):
     """Return a number in (0, 1) with 52 random bits; the half keeps it off 0 and 1, exactly."""
     count = np.float64(high) * 1048576.0 + np.float64(low >> np.uint64(12))

@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, rule
-from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS, STRIP
+from salessim.kernels.layout import FULL, FULL_BITS, RESIDUAL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities
-from salessim.kernels.sample import quantile, uniform
+from salessim.kernels.sample import quantile, uniform, word
 
 ADVANCE = np.uint64(0)
-
-
-@rule
-def _word(words, row, i):
-    return np.uint64(words[row, i])
 
 
 @rule
@@ -34,7 +29,7 @@ def _draw_outcomes(out, words, size, conversion, shares):
     """Outcomes by arithmetic: a branch that nobody can guess would double the time of a pass."""
     share_lost, share_decided = shares[0], shares[1]
     for i in range(size):
-        u = uniform(_word(words, 0, i), _word(words, 1, i))
+        u = uniform(word(words, 0, i), word(words, 1, i))
         p = conversion[i]
         left = 1.0 - p
         out[i] = (
@@ -48,7 +43,7 @@ def _draw_outcomes(out, words, size, conversion, shares):
 def _draw_cycle_times(out, words, size, outcome, law, laws):
     for i in range(size):
         row = np.uint64(law[np.uint64(outcome[i])])
-        out[i] = quantile(laws, row, _word(words, 2, i), _word(words, 3, i), FULL_BITS)
+        out[i] = quantile(laws, row, word(words, 2, i), word(words, 3, i), FULL_BITS)
 
 
 @kernel
@@ -92,18 +87,18 @@ def release_open_deals(program, stage, n, trajectory, seed, work, exits):
     for low in range(first, last, STRIP):
         size = min(STRIP, last - low)
         if n + size >= deals.time.size:
-            return -1
+            return FULL
         blocks_of_entities(words, opened.entity, low, size, trajectory, purpose, seed)
         for i in range(size):
             deal = low + i
             group = opened.group[deal]
-            u = uniform(_word(words, 0, i), _word(words, 1, i))
+            u = uniform(word(words, 0, i), word(words, 1, i))
             outcome = (
                 np.int64(u >= opened.outcomes[group, 0])
                 + np.int64(u >= opened.outcomes[group, 1])
                 + np.int64(u >= opened.outcomes[group, 2])
             )
-            w2, w3 = _word(words, 2, i), _word(words, 3, i)
+            w2, w3 = word(words, 2, i), word(words, 3, i)
             t = quantile(laws, opened.law[group, outcome], w2, w3, RESIDUAL_BITS)
             exits[0, exit_bin(t, clock.end, clock.day_period), outcome] += 1
             deals.time[n] = t

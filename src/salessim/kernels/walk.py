@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import driver, kernel, loop
-from salessim.kernels.births import FULL, count_by_period, customer_deals, external_leads
+from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
+from salessim.kernels.layout import FULL
 from salessim.kernels.stages import release_open_deals, walk_stage
 
 # Spelled-out loops: numba's slice assignment brings its error messages along, which take
@@ -88,7 +89,9 @@ def walk_trajectory(program, trajectory, seed, work, tally):
         for pipeline in range(program.pipelines.amount_law.size):
             generation = (low, high, opening)
             n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
-            if n > 0 or (opening and n == 0):
+            if n == FULL:
+                return FULL
+            if n > 0 or opening:
                 n, visits = _walk_pipeline(
                     program, pipeline, n, opening, trajectory, seed, work, tally
                 )

@@ -7,9 +7,10 @@ import hashlib
 import numpy as np
 
 from salessim._typing import FloatArray, IntArray
+from salessim.errors import SalessimError
 from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 from salessim.lowering.entities import entity, purposes
-from salessim.lowering.facts import checked_stage_entries, facts
+from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
 from salessim.lowering.months import cell_edges, months, rate_per_day, window
 from salessim.lowering.opening import TableBank, lower_base, lower_open_deals
 from salessim.lowering.program import (
@@ -26,7 +27,10 @@ from salessim.lowering.tables import never_table, quantile_table
 from salessim.model.law import Law
 from salessim.model.plan import Model, Source, Stage
 
+HUNDREDTHS = 100.0
 GUIDE_BUCKETS = 1024
+MOST_MONEY = 2.0**62
+"""Hundredths of the currency: half of what an int64 holds."""
 SMALLEST_RATE = 1e-200
 """Events per day; below, an event never happens and the time to it has no floating-point number."""
 BASE_ORIGINS = ("open_deals", "customers")
@@ -47,29 +51,24 @@ def _lower_clock(model: Model) -> Clock:
     )
 
 
-class _Laws:
-    """Rows of the full tables; a law used twice is one table."""
-
-    def __init__(self) -> None:
-        self.bank = TableBank(never_table(bits=FULL_BITS))
-        self.rows: dict[tuple[Law, float], int] = {}
-
-    def row(self, law: Law | None, *, scale: float = 1.0) -> int:
-        if law is None:
-            return 0
-        key = (law, scale)
-        if key not in self.rows:
-            self.rows[key] = self.bank.add(quantile_table(law, bits=FULL_BITS, scale=scale))
-        return self.rows[key]
+def _law_row(bank: TableBank, law: Law | None, *, scale: float = 1.0) -> int:
+    """Return the row of the full tables with a law; row 0, never, without one."""
+    if law is None:
+        return 0
+    key = (law, scale)
+    if key not in bank.rows:
+        bank.rows[key] = bank.add(quantile_table(law, bits=FULL_BITS, scale=scale))
+    return bank.rows[key]
 
 
-def _lower_stages(stages: dict[str, Stage], cells: int, laws: _Laws) -> Stages:
+def _lower_stages(stages: dict[str, Stage], cells: int, laws: TableBank) -> Stages:
     rows = []
     shares = []
     for stage in stages.values():
         undecided = stage.no_decision
         after = undecided.after if undecided else None
-        rows.append([laws.row(stage.cycle_time), laws.row(stage.loss_time), laws.row(after), 0])
+        times = (stage.cycle_time, stage.loss_time, after, None)
+        rows.append([_law_row(laws, law) for law in times])
         # Beyond 1 where an outcome is the last that exists, so that rounding leaves no sliver.
         decided = stage.lost_share + (undecided.share if undecided else 0.0)
         lost = stage.lost_share if undecided or stage.stuck_share else 2.0
@@ -100,8 +99,9 @@ def _lower_arrivals(model: Model, external: list[Source]) -> Arrivals:
     for source, (opens, closes) in zip(ordered, windows, strict=True):
         for month in months(model.timeline):
             length = month.end - month.start
-            mean = rate_per_day(source, month) * length
-            if mean > 0.0 and month.end > opens and month.start < closes:
+            open_then = month.end > opens and month.start < closes
+            mean = rate_per_day(source, month) * length if open_then else 0.0
+            if mean > 0.0:
                 lines.append((mean, month.start, length))
                 entities.append(entity("leads", f"{source.name}\0{month.first.isoformat()}"))
         first_line.append(len(lines))
@@ -131,9 +131,15 @@ def _guide(cumulative: FloatArray, scale: float) -> IntArray:
 def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
     sources, first = _by_pipeline([s for s in model.sources if s.kind == "customer"], model)
     calendar = list(months(model.timeline))
-    rate = np.array([[rate_per_day(s, month) for month in calendar] for s in sources])
-    rate = rate.reshape(-1, len(calendar))
     windows = np.array([window(s, model.timeline) for s in sources]).reshape(-1, 2)
+    # Nothing is read after a source closes, so nothing need be there. Before it opens there is:
+    # deals are drawn and left out, so that another opening day moves none of the later ones.
+    rate = np.array(
+        [
+            [rate_per_day(s, month) if month.start < closes else 0.0 for month in calendar]
+            for s, closes in zip(sources, windows[:, 1], strict=True)
+        ]
+    ).reshape(-1, len(calendar))
     rate[rate < SMALLEST_RATE] = 0.0
     events = np.cumsum(rate * np.diff(edges), axis=1)
     cumulative = np.hstack([np.zeros((len(sources), 1)), events])
@@ -154,12 +160,6 @@ def _lower_customer_sources(model: Model, edges: FloatArray) -> CustomerSources:
     )
 
 
-def _home(model: Model) -> int:
-    """Return the first pipeline that wins new customers, else the first of all."""
-    acquiring = {source.pipeline for source in model.sources if source.buyer_is_new}
-    return next((k for k, p in enumerate(model.pipelines) if p.name in acquiring), 0)
-
-
 def _sha256(arrays: Arrays, labels: tuple[tuple[str, ...], ...]) -> str:
     digest = hashlib.sha256(repr(labels).encode())
     for group in arrays:
@@ -167,6 +167,24 @@ def _sha256(arrays: Arrays, labels: tuple[tuple[str, ...], ...]) -> str:
             data = np.ascontiguousarray(value)
             digest.update(f"{name}{data.dtype.str}{data.shape}".encode() + data.tobytes())
     return digest.hexdigest()
+
+
+def _check_size(arrays: Arrays, entries: float) -> None:
+    """Refuse what does not fit: more draws than anyone waits for, more money than an int64."""
+    drawn = float(arrays.arrivals.mean.sum())
+    if drawn > MOST_STAGE_ENTRIES:
+        raise SalessimError(
+            f"the external sources draw {drawn:,.0f} leads a trajectory (whole months, also where "
+            f"`from` or `until` cuts them); the most are {MOST_STAGE_ENTRIES:,.0f}: lower the rates"
+        )
+    amounts = arrays.tables.full[arrays.pipelines.amount_law].sum(axis=2)
+    largest = max(float(amounts.max()), float(arrays.open_deals.amount.max(initial=0)))
+    if largest * max(entries, 1.0) > MOST_MONEY:
+        raise SalessimError(
+            f"amounts of up to {largest / HUNDREDTHS:,.0f} on {entries:,.0f} deals can pass "
+            f"{MOST_MONEY / HUNDREDTHS:,.0f}, the largest sum that is counted to the hundredth: "
+            "state amounts in a larger unit (thousands), or with a smaller spread"
+        )
 
 
 def lower(model: Model) -> Program:
@@ -184,36 +202,38 @@ def lower(model: Model) -> Program:
     Raises
     ------
     SalessimError
-        When a trajectory would have more than 10^7 expected stage entries, a customer's tenure is
-        impossible under its lifetime law, or two stages' names hash to one purpose.
+        When a trajectory would have more than 10^7 expected stage entries, its bookings could
+        pass what an int64 holds, a customer's tenure is impossible under its lifetime law, or two
+        stages' names hash to one purpose.
     """
     entries = checked_stage_entries(model)
     stages = {f"{p.name}.{s.name}": s for p in model.pipelines for s in p.stages}
     external = [source for source in model.sources if source.kind == "external"]
     clock = _lower_clock(model)
-    laws, residual = _Laws(), TableBank(never_table(bits=RESIDUAL_BITS))
+    laws = TableBank(never_table(bits=FULL_BITS))
+    residual = TableBank(never_table(bits=RESIDUAL_BITS))
     origins = BASE_ORIGINS + tuple(source.name for source in external)
     lowered_stages = _lower_stages(stages, clock.cell_edges.size - 1, laws)
     open_deals, open_at_start, stuck = lower_open_deals(model, stages, residual)
     stage_counts = [len(p.stages) for p in model.pipelines]
     lifetime = model.customers.lifetime if model.customers else None
-    base = lower_base(
-        model.customers, lifetime_row=laws.row(lifetime), home=_home(model), bank=residual
-    )
+    amounts = [_law_row(laws, p.amount, scale=HUNDREDTHS) for p in model.pipelines]
+    base = lower_base(model.customers, lifetime_row=_law_row(laws, lifetime), bank=residual)
     arrays = Arrays(
         clock=clock,
         stages=lowered_stages,
         pipelines=Pipelines(
             first_stage=np.concatenate([[0], np.cumsum(stage_counts)]).astype(np.int64),
-            amount_law=np.array([laws.row(p.amount, scale=100.0) for p in model.pipelines]),
+            amount_law=np.array(amounts, np.int64),
             origins=len(origins),
         ),
         arrivals=_lower_arrivals(model, external),
         customer_sources=_lower_customer_sources(model, clock.cell_edges),
         base=base,
         open_deals=open_deals,
-        tables=Tables(full=laws.bank.stack(), residual=residual.stack()),
+        tables=Tables(full=laws.stack(), residual=residual.stack()),
     )
+    _check_size(arrays, entries)
     pipelines = tuple(p.name for p in model.pipelines)
     return Program(
         arrays=arrays,

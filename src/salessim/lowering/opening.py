@@ -23,6 +23,8 @@ class TableBank:
     def __init__(self, never: FloatArray) -> None:
         self.tables = [never]
         """Row 0 is *never*: the time of a stuck deal."""
+        self.rows: dict[tuple[Law, float], int] = {}
+        """Row of a law at an age, or at a scale: what is used twice is one table."""
 
     def add(self, table: FloatArray) -> int:
         """Append a table and return its row."""
@@ -48,9 +50,21 @@ def outcome_laws(stage: Stage) -> tuple[list[float], list[Law | None]]:
     return probabilities, laws
 
 
+def is_possible(law: Law | None, log_survival: float) -> bool:
+    """Whether a law can still be at work at an age: a law without memory always can."""
+    return law is None or law.is_memoryless or log_survival > SMALLEST_LOG_SURVIVAL
+
+
 def _residual_row(law: Law, age: float, log_survival: float, bank: TableBank) -> int:
-    survival = float(np.exp(log_survival))
-    return bank.add(quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age))
+    """Return the row with what is left of a law at an age; without memory that is the law."""
+    if law.is_memoryless:
+        age, log_survival = 0.0, 0.0
+    key = (law, age)
+    if key not in bank.rows:
+        survival = float(np.exp(log_survival))
+        table = quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age)
+        bank.rows[key] = bank.add(table)
+    return bank.rows[key]
 
 
 def _log_survival(law: Law | None, age: float) -> float:
@@ -66,7 +80,8 @@ def _outcomes_given_age(stage: Stage, age: float, bank: TableBank) -> tuple[list
     logs = [_log_survival(law, age) for law in laws]
     rows = [0, 0, 0, 0]
     possible = [
-        p > 0.0 and log > SMALLEST_LOG_SURVIVAL for p, log in zip(probabilities, logs, strict=True)
+        p > 0.0 and is_possible(law, log)
+        for p, law, log in zip(probabilities, laws, logs, strict=True)
     ]
     if not any(possible):
         return [0.0, 0.0, 0.0], rows
@@ -109,7 +124,7 @@ def lower_open_deals(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         entity=entities[order],
         group=group.reshape(-1).astype(np.int64),
-        amount=np.where(np.isnan(amounts), -1, np.rint(np.nan_to_num(amounts) * 100)).astype(
+        amount=np.where(np.isnan(amounts), -1, np.floor(np.nan_to_num(amounts) * 100 + 0.5)).astype(
             np.int64
         ),
         tag=is_new.astype(np.int64),
@@ -119,9 +134,7 @@ def lower_open_deals(
     return deals, counts, int(never[deals.group].sum())
 
 
-def lower_base(
-    customers: Customers | None, *, lifetime_row: int, home: int, bank: TableBank
-) -> Base:
+def lower_base(customers: Customers | None, *, lifetime_row: int, bank: TableBank) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
 
     Raises
@@ -141,7 +154,7 @@ def lower_base(
         rows = []
         for age in ages:
             log_survival = _log_survival(customers.lifetime, float(age))
-            if log_survival <= SMALLEST_LOG_SURVIVAL:
+            if not is_possible(customers.lifetime, log_survival):
                 count = int((tenure >= age).sum())
                 raise SalessimError(
                     f"customers.lifetime: {count} customers have been there for {age:,.0f} days or "
@@ -150,4 +163,4 @@ def lower_base(
                 )
             rows.append(_residual_row(customers.lifetime, float(age), log_survival, bank))
         law = np.array(rows, np.int64)[group.reshape(-1)]
-    return Base(entity=entities[order], law=law, lifetime_law=lifetime_row, home=home)
+    return Base(entity=entities[order], law=law, lifetime_law=lifetime_row)

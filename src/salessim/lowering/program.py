@@ -109,8 +109,6 @@ class Base(NamedTuple):
     """[customer] row of `Tables.residual` with the remaining lifetime in days."""
     lifetime_law: int
     """Row of `Tables.full` with a new customer's lifetime in days."""
-    home: int
-    """Pipeline on whose rows customers at the start are counted when lost."""
 
 
 class OpenDeals(NamedTuple):

@@ -22,7 +22,7 @@ from datetime import timedelta
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.lowering.opening import SMALLEST_LOG_SURVIVAL
+from salessim.lowering.opening import is_possible
 from salessim.model.calendar import Timeline
 from salessim.model.law import Law, floats
 from salessim.model.plan import Customers, Model, OpenDeals, Pipeline, Source, Stage
@@ -182,6 +182,7 @@ class _Grid:
 
     def survival_means(self, law: Law, *, age: float = 0.0) -> FloatArray:
         """Mean over each step of P(X > age + t | X > age); the law must survive the age."""
+        age = 0.0 if law.is_memoryless else age
         edges = floats(age + self.step * np.arange(self.steps + 1))
         # at age 0 nothing is known, not even that an instant time is over
         log_alive = float(law.log_survival(floats([age]))[0]) if age > 0.0 else 0.0
@@ -283,7 +284,7 @@ def _chance_to_advance(stage: Stage, age: float) -> float:
     logs = [math.log(failing * stage.stuck_share)] if failing * stage.stuck_share else []
     for probability, law in outcomes:
         left = float(law.log_survival(floats([age]))[0])
-        vanished = probability == 0.0 or left <= SMALLEST_LOG_SURVIVAL
+        vanished = probability == 0.0 or not is_possible(law, left)
         logs.append(-math.inf if vanished else math.log(probability) + left)
     advance = logs[-len(outcomes)]
     return 0.0 if advance == -math.inf else math.exp(advance - float(np.logaddexp.reduce(logs)))

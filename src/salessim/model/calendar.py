@@ -48,7 +48,7 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """The simulated time: periods of one length from the start, the first of them reported.
+    """Periods of one length from the start: some are reported, some judged, the most simulated.
 
     Attributes
     ----------
@@ -58,14 +58,19 @@ class Timeline:
         Length of a reporting period: 1 week, 1 month, 1 quarter, or whole days.
     periods : int
         Reported periods (the forecast horizon).
-    simulated : int
-        Simulated periods, >= ``periods``: the verdict's span, when that is longer.
+    judged : int
+        Periods of the verdict's span, whose last twelve months are looked at.
     """
 
     start: date
     period: Span
     periods: int
-    simulated: int
+    judged: int
+
+    @property
+    def simulated(self) -> int:
+        """Simulated periods: the reported ones, and on to the end of the verdict's span."""
+        return max(self.periods, self.judged)
 
     @property
     def window(self) -> int:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Literal
 
 from salessim._typing import BoolArray, FloatArray
-from salessim.model.calendar import Timeline
+from salessim.model.calendar import DAYS_PER_MONTH, Timeline
 from salessim.model.law import Law
 
 
@@ -66,7 +66,7 @@ class Rate:
 
     def mean_per_day(self) -> float:
         """Long-run events per day, a calendar month taken as 30.4375 days."""
-        return self.per_day + self.per_month / 30.4375
+        return self.per_day + self.per_month / DAYS_PER_MONTH
 
 
 @dataclass(frozen=True, kw_only=True)
