@@ -103,7 +103,7 @@ def test_an_interruption_while_waiting_loses_no_chunk_and_makes_no_gap(program):
     np.testing.assert_array_equal(cut.flows, whole.flows[: cut.trajectories])
 
 
-def test_chunks_of_large_plans_are_short(program):
+def test_chunks_of_large_plans_are_short():
     sizes = [size for _, size in chunks._chunks(1000, 1, 5e6)]
     assert set(sizes) == {2}
     assert sum(sizes) == 1000
