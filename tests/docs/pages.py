@@ -21,6 +21,7 @@ import runpy
 import shlex
 import shutil
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,34 @@ def _close(one: str, other: str) -> bool:
     a, b = (float(number.replace(",", "")) for number in (one, other))
     last_digit = 10.0 ** -len(one.partition(".")[2])
     return abs(a - b) <= max(CLOSE * abs(a), 1.01 * last_digit)
+
+
+def rewritten(page: str, wrong: list[tuple[Block, str]]) -> str:
+    """Return a page with outputs replaced by what was printed; what was left out stays out."""
+    for block, printed in reversed(wrong):
+        start, end = block.span
+        lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
+        page = page[:start] + "\n".join(_left_out(block.text, lines)) + "\n" + page[end:]
+    return page
+
+
+def _left_out(shown: str, lines: list[str]) -> list[str]:
+    """Keep of the lines what is between those most like the ends of each part shown."""
+    kept: list[str] = []
+    at = 0
+    for number, part in enumerate(ELLIPSIS.split(shown)):
+        ends = part.strip("\n").splitlines()
+        kept += ["..."] if number else []
+        if ends:
+            first = _most_like(ends[0], lines, at)
+            at = _most_like(ends[-1], lines, first) + 1
+            kept += lines[first:at]
+    return kept if "..." in kept else lines
+
+
+def _most_like(line: str, lines: list[str], at: int) -> int:
+    likeness = [SequenceMatcher(None, line, other).ratio() for other in lines[at:]]
+    return at + likeness.index(max(likeness))
 
 
 def is_set_up(block: Block) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from salessim import load_plan
-from tests.docs.pages import ROOT, Block, Session, blocks, is_set_up, same_text
+from tests.docs.pages import ROOT, Block, Session, blocks, is_set_up, rewritten, same_text
 
 REWRITE = "SALESSIM_REWRITE_DOCS"
 """When set, outputs that are no longer true are replaced in the pages instead of failing."""
@@ -47,14 +47,6 @@ def carry_out(page: Path, session: Session, *, compare: bool = True) -> None:
         return
     shown = "\n".join(f"shown:\n{block.text}\nprinted:\n{printed}" for block, printed in wrong)
     assert not wrong, f"{page.name} is out of date (set {REWRITE}=1 to rewrite it)\n{shown}"
-
-
-def rewritten(text: str, wrong: list[tuple[Block, str]]) -> str:
-    for block, printed in reversed(wrong):
-        lines = [line.rstrip() for line in printed.strip("\n").splitlines()]
-        start, end = block.span
-        text = text[:start] + "\n".join(lines) + "\n" + text[end:]
-    return text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -153,3 +145,11 @@ def test_outputs_are_compared(printed, same):
 )
 def test_what_is_left_out_of_an_output(shown, same):
     assert same_text(shown, "a 1\nb 2\nc 3\nd 4\ne 5\nf 6") is same
+
+
+def test_outputs_are_rewritten_and_what_was_left_out_stays_out():
+    page = "```bash\nsalessim\n```\n\n```text\nWon 1\n...\nLost 3 of\nten deals\n...\n```\nend\n"
+    printed = "Won 7\nnew\nLost 4 of\nnine\nten deals\nmore\n"
+    page = rewritten(page, [(blocks(page)[1], printed)])
+    assert blocks(page)[1].text == "Won 7\n...\nLost 4 of\nnine\nten deals\n...\n"
+    assert page.endswith("```\nend\n")
