@@ -12,6 +12,7 @@ import pytest
 import salessim
 from salessim import api, explain, load_plan
 from salessim.cli.main import main
+from salessim.lowering.renewal import expected
 
 MAIN = "from salessim.cli.main import main; main()"
 HEAVY = ("numba", "pandas", "scipy", "matplotlib")
@@ -76,6 +77,7 @@ def test_a_plan_too_large_to_run_is_refused_by_every_command(call):
     for name in ("validate", "run", "explain"):
         result = call(name, "acme.toml", *change)
         assert result.exit_code == 1
+        assert result.stderr.splitlines()[-1].startswith("error: acme.toml: a trajectory of this")
         assert "stage entries" in result.stderr
 
 
@@ -90,19 +92,21 @@ def test_explain_says_the_plan_in_words(call):
     result = call("explain", "acme.toml")
     assert result.exit_code == 0
     said = " ".join(result.stdout.split())
+    entries = expected(load_plan("acme.toml").model).entered.sum() + 6
     for part in (
         "6 periods of one month, from 2027-01-01 to 2027-07-01; simulated on to 2029-01-01",
         "40 trajectories, seed 7",
-        "60 % of the deals that enter are won",
-        "Source outbound: 10 deals per calendar month from outside into new_business",
-        "changing by +1 % a month; a win makes a new customer",
-        "Source referral: a deal per 360 days from each active customer",
-        "50 at the start; lifetime exponential, mean 720 days; 60.21 % of them",
+        "60% of the deals that enter are won",
+        "Source outbound: 10 per month from outside into new_business",
+        "growing by 1% per month, compounded; a win makes a new customer",
+        "Source referral: 1 per 360 days from each active customer",
+        "50 at the start; lifetime exponential, mean 720 days; 60% of them",
         "Open deals: 6 (6 in new_business.qualified)",
         "Need: 50,000 USD a month, as the plan states",
         "brings 1.20 new customers",
-        "Expected stage entries",
-        "5 % stuck for good",
+        f"Expected stage entries: {entries:,.0f} a trajectory",
+        "lost: the same time",
+        "5% stuck for good",
         "no decision",
     ):
         assert part in said
@@ -140,18 +144,53 @@ buyer = "existing"
     for part in (
         "periods of 30 days",
         "a seed drawn anew",
-        "2 deals per day from outside",
+        "2 per day from outside",
         "by season x 1 to x 2, from 2027-01-10, until 2027-02-01; the buyer is a customer",
         "Customers: none",
         "Open deals: none",
         "Need: none stated; the run rate at the start",
     ):
         assert part in said
-    assert explanation.stages[0].otherwise == "none"
+    assert explanation.stages[0].otherwise == "all advance"
     none = load_plan(path, changes={"sources.walk_in.rate": "0 per day"})
     assert any("no deals from outside" in line for line in explain(none).sentences)
     past = load_plan(path, changes={"sustainability.past": [100.0] * 12})
     assert any("mean of the past twelve" in line for line in explain(past).sentences)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"forecast.horizon": "1 month"}, "Time: 1 period of one month"),
+        ({"forecast.trajectories": 1}, "; 1 trajectory, seed 7."),
+        ({"sources.outbound.rate": "20 per quarter"}, "outbound: 20 per quarter from outside"),
+        ({"sources.outbound.season": [0] * 12}, "outbound: no deals from outside"),
+        ({"sources.referral.rate": "0 per day"}, "R: 0; customers bring no new customers."),
+        ({"customers.lifetime.exponential.mean": "1 day"}, "< 0.1% of them are still there"),
+        ({"pipelines.new_business.amount": {"fixed": 0}}, "a won deal books nothing."),
+        ({"pipelines.new_business.amount": {"fixed": 9}}, "a won deal books always 9 USD."),
+        ({"pipelines.new_business.stages.qualified.conversion": 1e-9}, ": < 0.1% of the deals"),
+        (
+            {
+                "pipelines.new_business.stages.qualified.cycle_time": {
+                    "loglogistic": {"median": "9 days", "shape": 0.9}
+                }
+            },
+            "are won, after a time without a mean; a won deal",
+        ),
+        ({"pipelines.new_business.stages.qualified.cycle_time": {"fixed": "0 days"}}, "at once;"),
+    ],
+)
+def test_explain_says_what_is_odd_in_plain_words(folder, change, said):
+    explanation = explain(load_plan(folder / "acme.toml", changes=change))
+    assert said in " ".join(explanation.sentences)
+
+
+def test_explain_knows_that_customers_without_a_lifetime_stay(folder):
+    text = (folder / "acme.toml").read_text()
+    start, end = text.index("[sources.referral]"), text.index("[open_deals]")
+    (folder / "acme.toml").write_text(text[:start] + text[end:])
+    assert "whoever is won stays" in " ".join(explain(load_plan("acme.toml")).sentences)
 
 
 def test_schema_is_json(call):

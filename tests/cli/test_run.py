@@ -111,7 +111,7 @@ def test_wide_terminals_show_more_and_names_are_no_styles(call, monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
     result = call("run", "acme.toml", "-o", "a", "-S", 'title="[red]Acme[/red]"')
     assert "[red]Acme[/red]" in result.stdout
-    header = next(line for line in result.stdout.splitlines() if line.strip().startswith("Period"))
+    header = next(line for line in result.stdout.splitlines() if line.strip().startswith("Month"))
     assert header.count("w/o") == 3
 
 
@@ -255,7 +255,7 @@ def test_failure_in_the_last_file_leaves_nothing(call, folder, monkeypatch):
     result = call("run", "acme.toml", "-o", "first")
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr
-    assert "Free some space" in result.stderr
+    assert "free some space, or choose another place with -o" in result.stderr
     assert [file.name for file in folder.iterdir()] == ["acme.toml"]
 
 
@@ -294,7 +294,7 @@ def test_interrupted_run_keeps_what_is_finished(call, folder, monkeypatch):
     for name in ("first.partial", "first.partial-2"):
         result = call("run", "acme.toml", "-o", "first", "-n", "5000", "--threads", "1")
         assert result.exit_code == 130
-        assert "trajectories were finished; they are kept in" in result.stderr
+        assert "trajectories are finished and kept in" in result.stderr
         assert name in result.stderr
         forecast = Forecast.from_parquet(folder / name / "forecast.parquet")
         assert 1 <= forecast.trajectories < 5000
@@ -361,6 +361,8 @@ def test_a_signal_ends_a_process_in_order(folder, number):
         ("--seed", 2**64),
         ("--threads", "0"),
         ("--format", "csv,pdf"),
+        ("-o", ""),
+        ("-o", " "),
         ("--nonsense",),
     ],
 )
@@ -380,8 +382,3 @@ def test_not_enough_memory_is_said(call, monkeypatch):
     result = call("run", "acme.toml", "-o", "first")
     assert result.exit_code == 1
     assert "ask for fewer with -n" in result.stderr
-
-
-def test_formats_are_those_that_exist(call, folder):
-    assert call("run", "acme.toml", "-q", "-o", "a", "--format", "parquet, csv").exit_code == 0
-    assert (folder / "a/summary.csv").exists()

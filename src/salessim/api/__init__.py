@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from salessim._typing import Progress
 from salessim.config import Plan, load_plan
+from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation
@@ -32,7 +35,8 @@ def validate(plan: Plan) -> tuple[str, ...]:
     """
     from salessim.lowering.facts import checked_stage_entries
 
-    checked_stage_entries(plan.model)
+    with _addressed(plan):
+        checked_stage_entries(plan.model)
     return plan.notes
 
 
@@ -46,7 +50,8 @@ def explain(plan: Plan) -> Explanation:
     """
     from salessim.api.explanation import explain as explained
 
-    return explained(plan)
+    with _addressed(plan):
+        return explained(plan)
 
 
 def simulate(
@@ -93,18 +98,28 @@ def simulate(
     from salessim.forecast import Forecast
     from salessim.lowering import lower
 
-    program = lower(plan.model)
-    cube = run(
-        program,
-        trajectories=plan.trajectories if trajectories is None else trajectories,
-        seed=chosen_seed(plan, seed),
-        threads=threads,
-        executor=executor,
-        progress=progress,
-    )
+    with _addressed(plan):
+        program = lower(plan.model)
+        cube = run(
+            program,
+            trajectories=plan.trajectories if trajectories is None else trajectories,
+            seed=chosen_seed(plan, seed),
+            threads=threads,
+            executor=executor,
+            progress=progress,
+        )
     if not cube.trajectories:
         raise KeyboardInterrupt
     return Forecast.from_cube(cube, program=program, model=plan.model)
+
+
+@contextmanager
+def _addressed(plan: Plan) -> Iterator[None]:
+    """Put the plan's file before what lowering or the engine refuses: they know of no files."""
+    try:
+        yield
+    except SalessimError as error:
+        raise SalessimError(*(f"{plan.path}: {said}" for said in error.problems)) from error
 
 
 def chosen_seed(plan: Plan, seed: int | None = None) -> int:

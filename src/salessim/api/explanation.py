@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from salessim.config import Plan
+from salessim.forecast.verdict import amount, number, percent, trajectories
 from salessim.lowering import lower
 from salessim.lowering.program import Facts
+from salessim.lowering.renewal import expected_on_grid
 from salessim.model.law import Law
+from salessim.model.laws import Fixed
 from salessim.model.plan import Model, Pipeline, Source, Stage
 
 
@@ -34,6 +40,7 @@ class Explanation:
         One per pipeline, source, group of customers and fact.
     stages : tuple of StageLine
     facts : Facts
+        Its ``stage_entries`` are the expected number, not the bound that a run makes do with.
     """
 
     title: str
@@ -45,12 +52,12 @@ class Explanation:
 def explain(plan: Plan) -> Explanation:
     """Return the plan in words; `SalessimError` when it cannot be run."""
     model = plan.model
-    facts = lower(model).facts
+    facts = replace(lower(model).facts, stage_entries=_stage_entries(model))
     stages = tuple(_stage(p, stage) for p in model.pipelines for stage in p.stages)
     sentences = (
         _time(plan),
         *(_pipeline(p, model.currency) for p in model.pipelines),
-        *(_source(source) for source in model.sources),
+        *(_source(s, plan.document["sources"][s.name]) for s in model.sources),
         _customers(model, facts),
         _open_deals(model, facts),
         _need(model, facts),
@@ -66,26 +73,39 @@ def explain(plan: Plan) -> Explanation:
     )
 
 
+def _stage_entries(model: Model) -> float:
+    opened = len(model.open_deals.ids) if model.open_deals else 0
+    return opened + float(expected_on_grid(model, steps_per_day=1).entered.sum())
+
+
 def _time(plan: Plan) -> str:
     line = plan.model.timeline
     value, unit = line.period.value, line.period.unit
     length = f"one {unit}" if value == 1 else f"{value:g} {unit}s"
+    count = "1 period" if line.periods == 1 else f"{line.periods:,} periods"
     longer = ""
     if line.simulated > line.periods:
         longer = f"; simulated on to {line.period_start(line.simulated)} for the verdict"
     seed = "a seed drawn anew" if plan.seed is None else f"seed {plan.seed}"
     return (
-        f"Time: {line.periods} periods of {length}, from {line.start} to "
-        f"{line.period_start(line.periods)}{longer}; {plan.trajectories:,} trajectories, {seed}."
+        f"Time: {count} of {length}, from {line.start} to {line.period_start(line.periods)}"
+        f"{longer}; {trajectories(plan.trajectories)}, {seed}."
     )
 
 
 def _pipeline(pipeline: Pipeline, currency: str) -> str:
     days = sum(stage.cycle_time.mean for stage in pipeline.stages)
+    after = f"after {amount(days)} days on average" if days else "at once"
+    law = pipeline.amount
+    books = law.describe(currency)
+    if law.mean == 0:
+        books = "nothing"
+    elif not isinstance(law, Fixed):
+        books = f"an amount: {books} (mean {amount(law.mean)} {currency})"
     return (
         f"Pipeline {pipeline.name}: {_share(pipeline.win_rate)} of the deals that enter are won, "
-        f"after {days:,.0f} days on average; a won deal books {pipeline.amount.describe(currency)} "
-        f"(mean {pipeline.amount.mean:,.0f} {currency})."
+        f"{after if math.isfinite(days) else 'after a time without a mean'}; a won deal books "
+        f"{books}."
     )
 
 
@@ -93,7 +113,9 @@ def _stage(pipeline: Pipeline, stage: Stage) -> StageLine:
     others = []
     if stage.conversion < 1:
         if stage.lost_share > 0:
-            others.append(f"{_share(stage.lost_share)} lost: {_law(stage.loss_time)}")
+            same = stage.loss_time == stage.cycle_time
+            loss_time = "the same time" if same else _law(stage.loss_time)
+            others.append(f"{_share(stage.lost_share)} lost: {loss_time}")
         if stage.no_decision and stage.no_decision.share > 0:
             after = _law(stage.no_decision.after)
             others.append(f"{_share(stage.no_decision.share)} no decision: {after}")
@@ -104,24 +126,19 @@ def _stage(pipeline: Pipeline, stage: Stage) -> StageLine:
         stage=stage.name,
         conversion=_share(stage.conversion),
         cycle_time=_law(stage.cycle_time),
-        otherwise="; ".join(others) or "none",
+        otherwise="; ".join(others) or "all advance",
     )
 
 
-def _source(source: Source) -> str:
+def _source(source: Source, written: Mapping[str, Any]) -> str:
+    """Say a source; its rate and growth as they are written in the plan."""
     who = "outside" if source.kind == "external" else "each active customer"
-    rate = source.rate
-    if rate.per_month:
-        pace = f"{rate.per_month:,.6g} deals per calendar month"
-    elif rate.per_day >= 1:
-        pace = f"{rate.per_day:,.6g} deals per day"
-    elif rate.per_day > 0:
-        pace = f"a deal per {1 / rate.per_day:,.6g} days"
-    else:
-        pace = "no deals"
-    words = [f"Source {source.name}: {pace} from {who} into {source.pipeline}"]
+    pace = f"{written['rate']} from {who}"
+    if source.rate.mean_per_day() == 0.0 or (source.season and not any(source.season)):
+        pace = f"no deals from {who}"
+    words = [f"Source {source.name}: {pace} into {source.pipeline}"]
     if source.growth_per_month:
-        words.append(f"changing by {100 * source.growth_per_month:+.4g} % a month")
+        words.append(f"growing by {written['growth']}, compounded")
     if source.season:
         words.append(f"by season x {min(source.season):g} to x {max(source.season):g}")
     if source.starts:
@@ -134,9 +151,9 @@ def _source(source: Source) -> str:
 
 def _customers(model: Model, facts: Facts) -> str:
     if model.customers is None:
-        return "Customers: none, and none are made."
+        return "Customers: none at the start; whoever is won stays (there is no lifetime)."
     kept = facts.logo_retention
-    retained = "" if kept is None else f"; {_share(kept)} of them are still there a year later"
+    retained = "" if kept is None else f"; {percent(kept)} of them are still there a year later"
     life = _law(model.customers.lifetime)
     return f"Customers: {len(model.customers.ids):,} at the start; lifetime {life}{retained}."
 
@@ -163,16 +180,22 @@ def _need(model: Model, facts: Facts) -> str:
 
 
 def _growth(facts: Facts) -> str:
-    number = facts.reproduction_number
-    if number is None:
+    value = facts.reproduction_number
+    if value is None:
         return ""
-    more = f"; {number / (1 - number):.2f} in all generations" if 0 < number < 1 else ""
-    return f"Reproduction number R: a customer brings {number:.2f} new customers in its life{more}."
+    if value == 0:
+        return "Reproduction number R: 0; customers bring no new customers."
+    more = f"; {number(value / (1 - value))} in all generations" if value < 1 else ""
+    return (
+        f"Reproduction number R: a customer brings {number(value)} new customers in its life{more}."
+    )
 
 
 def _law(law: Law) -> str:
-    return law.describe("days")
+    described = law.describe("days")
+    return "no time" if described == "none" else described
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.4g} %"
+    """Write a share of a plan, which is exact: nothing but what is below all use is rounded."""
+    return f"{100 * share:.4g}%" if share >= 1e-4 or share == 0 else percent(share)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
 import secrets
 import shutil
 import time
@@ -21,6 +23,8 @@ from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
 
+FORMATS = ("csv", "parquet")
+"""Tables that a run can leave behind."""
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "pydantic", "matplotlib")
 
 
@@ -123,15 +127,27 @@ def save_run(
         return directory.publish(partial=forecast.interrupted)
 
 
-def write_run(plan: Plan, forecast: Forecast, folder: Path, *, command: Sequence[str] = ()) -> None:
-    """Write the files of a run into an existing folder, the manifest last."""
+def write_run(
+    plan: Plan,
+    forecast: Forecast,
+    folder: Path,
+    *,
+    formats: Sequence[str] = FORMATS,
+    command: Sequence[str] = (),
+) -> None:
+    """Write the files of a run into an existing folder, the manifest last.
+
+    ``formats`` says which tables: ``csv`` (the summary), ``parquet`` (all trajectories).
+    """
     from salessim.forecast import plot
 
     started = time.perf_counter()
     (folder / "plan.toml").write_text(plan.to_toml(), encoding="utf-8")
-    forecast.to_csv(folder / "summary.csv")
-    forecast.to_parquet(folder / "forecast.parquet")
-    forecast.funnel.to_parquet(folder / "funnel.parquet")
+    if "csv" in formats:
+        forecast.to_csv(folder / "summary.csv")
+    if "parquet" in formats:
+        forecast.to_parquet(folder / "forecast.parquet")
+        forecast.funnel.to_parquet(folder / "funnel.parquet")
     for name, axes in (("fan", forecast.plot.fan()), ("origins", forecast.plot.origins())):
         for kind in ("svg", "png"):
             plot.save(axes, folder / f"{name}.{kind}")
@@ -186,11 +202,13 @@ def default_directory(plan: Plan) -> Path:
 
 def cannot_write(path: Path, error: OSError) -> SalessimError:
     """Say in one line why nothing can be written there, and the remedy."""
-    reason = error.strerror or str(error)
-    return SalessimError(
-        f"{path} cannot be written: {reason}; nothing is left of it. Free some space, or choose "
-        "another place with -o"
-    )
+    number = error.errno
+    if number is None and (said := re.search(r"\[errno (\d+)\]", str(error))):
+        number = int(said[1])  # pyarrow's errors have the number in their text only
+    reason = os.strerror(number) if number else str(error)
+    full = number in (errno.ENOSPC, errno.EDQUOT)
+    remedy = "free some space, or choose another place with -o" if full else "choose another place"
+    return SalessimError(f"{path} cannot be written: {reason}; nothing is left of it: {remedy}")
 
 
 def _free(path: Path) -> Path:

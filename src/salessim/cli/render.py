@@ -13,6 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from salessim.forecast.verdict import amount, trajectories
+
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation
     from salessim.forecast import Forecast, Series
@@ -53,7 +55,7 @@ def forecast(out: Console, given: Forecast) -> None:
     labels = given.labels
     out.print()
     span = f"{labels.periods[0]} to {labels.end - timedelta(days=1)}"
-    text(out, f"{labels.title}: {given.trajectories:,} trajectories, {span}", style="bold")
+    text(out, f"{labels.title}: {trajectories(given.trajectories)}, {span}", style="bold")
     out.print(_widest(out, (_periods(given, layout) for layout in LAYOUTS)))
     out.print(_widest(out, (_totals(given, columns) for columns in TOTALS)))
     out.print()
@@ -81,10 +83,11 @@ def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
     divisor, unit = scale(float(given.bookings.summary.p90.max(initial=0.0)), digits=5)
     words = f"bookings in {unit}{printable(given.labels.currency)}"
     table = _table(
-        caption=f"{words}; P10, P50, P90: one, five, nine in ten trajectories end below; "
-        "w/o: P50 without external leads"
+        caption=f"{words}; active: customers at the period's end; P10, P50, P90: one, five, "
+        "nine in ten trajectories end below; w/o: P50 without external leads"
     )
-    table.add_column("Period", no_wrap=True)
+    header, names = _names(given.labels.timeline)
+    table.add_column(header, no_wrap=True)
     columns = []
     for (name, title), headers in zip(MEASURES, layout, strict=True):
         got = given.series(name).summary
@@ -96,7 +99,7 @@ def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
             above = title if header == "P50" else ""
             table.add_column(f"{above}\n{header}", justify="right", no_wrap=True)
             columns.append([amount(value / size) for value in values[header]])
-    for row in _few(list(zip(_names(given.labels.timeline), *columns, strict=True))):
+    for row in _few(list(zip(names, *columns, strict=True))):
         table.add_row(*row)
     return table
 
@@ -154,16 +157,14 @@ def scale(largest: float, *, digits: int) -> tuple[int, str]:
     return UNITS[-1]
 
 
-def amount(value: float) -> str:
-    """Write a number with separators, and a decimal only where it matters."""
-    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
-    return "0" if shown == "-0" else shown
-
-
-def _names(timeline: Timeline) -> list[str]:
+def _names(timeline: Timeline) -> tuple[str, list[str]]:
+    """Return a header that says what a period is, and each period's name: its first day."""
     starts = [timeline.period_start(t) for t in range(timeline.periods)]
-    months = all(day.day == 1 for day in starts)
-    return [f"{day:%Y-%m}" if months else day.isoformat() for day in starts]
+    value, unit = timeline.period.value, timeline.period.unit
+    whole = all(day.day == 1 for day in starts) and unit in ("month", "quarter")
+    length = unit.capitalize() if value == 1 else f"{value:g} {unit}s"
+    header = "\nMonth" if whole and unit == "month" else f"{length}\nfrom"
+    return header, [f"{day:%Y-%m}" if whole else day.isoformat() for day in starts]
 
 
 def explanation(out: Console, given: Explanation) -> None:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from salessim.config import Plan
     from salessim.forecast import Forecast
 
-FORMATS = ("csv", "parquet")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
@@ -31,6 +29,7 @@ class Wanted:
     seed: int
     threads: int | None
     out: Path
+    formats: tuple[str, ...]
     as_json: bool
     quiet: bool
     progress: bool
@@ -38,11 +37,20 @@ class Wanted:
 
 def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     del ctx, parameter
+    from salessim.api.run_directory import FORMATS
+
     names = tuple(name.strip() for name in value.split(","))
     for name in names:
         if name not in FORMATS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}")
     return names
+
+
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    del ctx, parameter
+    if value is not None and not value.strip():
+        raise click.BadParameter("expected the name of a new folder, found an empty text")
+    return None if value is None else Path(value)
 
 
 @click.command()
@@ -62,7 +70,8 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
 @click.option(
     "-o",
     "--out",
-    type=click.Path(path_type=Path),
+    callback=_folder,
+    metavar="DIR",
     help="The run directory; must not exist. Default: out/<name>-<time>.",
 )
 @click.option("--threads", type=click.IntRange(1), help="Default: one per processor.")
@@ -72,8 +81,8 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     default="csv,parquet",
     metavar="LIST",
     callback=_formats,
-    expose_value=False,
-    help="Tables to write: csv, parquet. Both are always written.",
+    show_default=True,
+    help="Tables to write: csv (the summary), parquet (every trajectory).",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -89,6 +98,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     changes: tuple[str, ...],
     out: Path | None,
     threads: int | None,
+    formats: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     no_progress: bool,
@@ -103,6 +113,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
         trajectories=trajectories or loaded.trajectories,
         seed=api.chosen_seed(loaded, seed),
         threads=threads,
+        formats=formats,
         out=out or default_directory(loaded),
         as_json=as_json,
         quiet=quiet,
@@ -116,8 +127,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     _report(forecast, folder, wanted)
     if forecast.interrupted:
         click.echo(
-            f"interrupted: {forecast.trajectories:,} of {wanted.trajectories:,} trajectories were "
-            f"finished; they are kept in {folder}",
+            f"interrupted: {forecast.trajectories:,} of {wanted.trajectories:,} trajectories are "
+            f"finished and kept in {folder}",
             err=True,
         )
         ctx.exit(INTERRUPTED)
@@ -141,7 +152,9 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
                 threads=wanted.threads,
                 progress=progress,
             )
-        write_run(plan, forecast, directory.work, command=typed)
+        if forecast.interrupted and not wanted.quiet:
+            click.echo("interrupted: writing what is finished ...", err=True)
+        write_run(plan, forecast, directory.work, formats=wanted.formats, command=typed)
         return forecast, directory.publish(partial=forecast.interrupted)
 
 
@@ -195,15 +208,15 @@ def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
 
 def _dry_run(plan: Plan, wanted: Wanted) -> None:
     """Lower the plan, so that all that can be refused is, and say what a run would do."""
-    from salessim.lowering import lower
+    from salessim import api
+    from salessim.forecast.verdict import trajectories
 
-    facts = lower(plan.model).facts
-    entries = facts.stage_entries * wanted.trajectories
+    entries = api.explain(plan).facts.stage_entries * wanted.trajectories
     if not wanted.quiet:
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
         click.echo(
-            f"{plan.path}: would simulate {wanted.trajectories:,} trajectories with seed "
+            f"{plan.path}: would simulate {trajectories(wanted.trajectories)} with seed "
             f"{wanted.seed}, about {entries:,.0f} stage entries in all, and write {wanted.out}",
             err=wanted.as_json,
         )

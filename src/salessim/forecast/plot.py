@@ -16,6 +16,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from salessim.forecast.verdict import trajectories
 from salessim.model.calendar import DAYS_PER_MONTH
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ def _legend(ax: Axes, **handles: Any) -> None:
 def _subtitle(forecast: Forecast) -> str:
     labels = forecast.labels
     first: date = labels.periods[0]
-    return f"{labels.title}: {forecast.trajectories:,} trajectories from {first.isoformat()}"
+    return f"{labels.title}: {trajectories(forecast.trajectories)} from {first.isoformat()}"
 
 
 def _period_name(forecast: Forecast) -> str:

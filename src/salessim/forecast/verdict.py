@@ -193,6 +193,17 @@ def number(value: float) -> str:
     return f"{value:,.2f}" if value >= 0.005 else "less than 0.01"
 
 
+def amount(value: float) -> str:
+    """Write a number with separators, and a decimal only where it matters."""
+    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
+    return "0" if shown == "-0" else shown
+
+
+def trajectories(count: int) -> str:
+    """Write a number of trajectories."""
+    return "1 trajectory" if count == 1 else f"{count:,} trajectories"
+
+
 def percent(share: float) -> str:
     """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%."""
     digits = 0 if 0.1 <= share <= 0.9 else 1
