@@ -38,6 +38,28 @@ def test_the_column_that_is_meant_is_named(tmp_path):
     )
 
 
+def test_columns_that_a_plan_does_without_are_noted(tmp_path):
+    write(tmp_path, "customer_id,Since\na,2026-01-01\n", "customers.csv")
+    write(tmp_path, "id,stage,Entered,value\n1,new.first,2026-12-01,5\n", "deals.csv")
+    text = SMALL + (
+        '[customers]\nfile = "customers.csv"\nlifetime = { exponential = { mean = "1 year" } }\n'
+        '[open_deals]\nfile = "deals.csv"\n'
+    )
+    assert load(tmp_path, text).notes == (
+        "customers.csv: 1 row read, 1 customer",
+        (
+            "customers.csv: no column for since: how long they stayed is unknown; "
+            'if `Since` is it, say columns = { since = "Since" }'
+        ),
+        (
+            "deals.csv: no column for entered: all ages are 0; "
+            'if `Entered` is it, say columns = { entered = "Entered" }'
+        ),
+        "deals.csv: no column for amount: all are drawn from their pipeline's law",
+        "deals.csv: 1 row read, 1 open",
+    )
+
+
 @pytest.mark.parametrize(("mark", "said"), [("\t", "tabs"), (";", '";"'), ("|", '"|"')])
 def test_cells_that_no_commas_separate_are_said(tmp_path, mark, said):
     write(tmp_path, f"days{mark}weight\n3{mark}1\n", "times.csv")

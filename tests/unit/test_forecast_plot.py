@@ -77,6 +77,11 @@ def test_no_need_no_line():
     assert "need" not in [line.get_label() for line in ax.get_lines()]
 
 
+def test_nothing_at_all_is_drawn_on_an_axis_of_its_own():
+    given = fc.forecast(fc.cube(bookings=np.zeros((4, 24, 2, 3))), need=0.0)
+    assert given.plot.fan().get_ylim() == given.plot.origins().get_ylim() == (0, 1)
+
+
 def test_labels_are_shown_as_they_are():
     assert plot.plain_label("_hidden").startswith(" _")
     assert plot.plain_label("a$b$") == r"a\$b\$"

@@ -26,7 +26,7 @@ from salessim.config.documents import BY_NAME
 from salessim.config.make_laws import LawMaker
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
-from salessim.config.tables import DataTable, TableError, read_table
+from salessim.config.tables import DataTable, TableError, does_without, read_table
 from salessim.config.words import counted
 from salessim.model.plan import (
     Customers,
@@ -158,6 +158,8 @@ class Builder:
                 return None
             rows, people = counted(len(data.rows), "row"), counted(len(ids), "customer")
             self.notes.append(f"{data.name}: {rows} read, {people}")
+            if tenures is None:
+                self.notes.append(does_without(data, "since", "how long they stayed is unknown"))
         if ids and tenures is None and not lifetime.is_memoryless:
             remedy = (
                 'say tenure = "200 days"'

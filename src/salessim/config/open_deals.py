@@ -17,6 +17,7 @@ from salessim.config.tables import (
     TableError,
     amount_cell,
     day_parser,
+    does_without,
     parse_cells,
     pick_column,
     rows_at,
@@ -26,6 +27,7 @@ from salessim.config.words import counted, found, nearest
 from salessim.model.plan import OpenDeals
 
 IGNORE = "ignore"
+_DOES_WITHOUT = {"entered": "all ages are 0", "amount": "all are drawn from their pipeline's law"}
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,9 @@ class DealsReader:
         if ignored:
             parts = ", ".join(f"{value} {count:,}" for value, count in ignored.items())
             many += f", {ignored.total():,} ignored ({parts})"
-        if "entered" not in self._columns:
-            self.notes.append(f"{self._data.name}: no column for entered: all ages are 0")
+        for role, meaning in _DOES_WITHOUT.items():
+            if role not in self._columns:
+                self.notes.append(does_without(self._data, role, meaning))
         late = [at for at in keep if at in entered and entered[at] >= start]
         if "closed" in self._columns:
             gone = {at for at in keep if at in closed and closed[at] < start}

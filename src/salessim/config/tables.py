@@ -225,6 +225,13 @@ def say_which(table: DataTable, role: str) -> str:
     )
 
 
+def does_without(table: DataTable, role: str, meaning: str) -> str:
+    """Say that a column a plan can do without is not there, what follows, and which it may be."""
+    near = nearest_of(role, table.columns)
+    hint = f'; if `{near[0]}` is it, say columns = {{ {role} = "{near[0]}" }}' if near else ""
+    return f"{table.name}: no column for {role}: {meaning}{hint}"
+
+
 def parse_cells(
     table: DataTable,
     column: str,

@@ -191,7 +191,8 @@ def _dress(forecast: Forecast, series: Series, ax: Axes, *, what: str = "") -> N
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     edges = _edges(forecast)
     ax.set_xlim(edges[0], edges[-1] + (0.02 * (edges[-1] - edges[0]) if series.stock else 0.0))
-    ax.set_ylim(bottom=0)
+    # nothing at all is drawn on an axis to 1, not to a twentieth of a cent
+    ax.set_ylim(bottom=0, top=None if ax.dataLim.y1 > 0 else 1)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.set_ylabel(
         plain_label(
