@@ -82,6 +82,25 @@ def test_nothing_at_all_is_drawn_on_an_axis_of_its_own():
     assert given.plot.fan().get_ylim() == given.plot.origins().get_ylim() == (0, 1)
 
 
+def test_long_names_and_many_sources_leave_room_for_the_chart(tmp_path):
+    sources = tuple(f"{number} {'long name ' * 20}" for number in range(9))
+    counts = np.zeros((4, 24, 2, 11))
+    counts[..., 2:] = 100 * np.arange(1, 10)
+    given = fc.forecast(fc.cube(bookings=counts))
+    assert given.labels.external_sources  # the cube's own
+    names = {"origins": (*given.labels.origins[:2], *sources), "external_sources": sources}
+    given = replace(given, labels=replace(given.labels, title="long " * 99, **names))
+    ax = given.plot.origins()
+    shown = [container.get_label() for container in ax.containers]
+    # the five that book most, in the order of the plan; the other four together
+    assert [label[:2].strip() for label in shown[2:-1]] == ["4", "5", "6", "7", "8"]
+    assert shown[-1] == "4 more sources"
+    rest = [bar.get_height() for bar in ax.containers[-1]]
+    assert rest == pytest.approx([2 * (1 + 2 + 3 + 4)] * len(rest))
+    plot.save(ax, tmp_path / "origins.png")  # a warning, were there no room, is an error here
+    assert ax.get_position().width > 0.5
+
+
 def test_labels_are_shown_as_they_are():
     assert plot.plain_label("_hidden").startswith(" _")
     assert plot.plain_label("a$b$") == r"a\$b\$"

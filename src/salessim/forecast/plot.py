@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 FAN = "#0072B2"
 BASE = "#D55E00"
 NEED = "#000000"
-BASE_COLOURS = ("#0072B2", "#56B4E9")
-EXTERNAL_COLOURS = ("#E69F00", "#CC79A7", "#009E73", "#F0E442", "#D55E00", "#999999")
+COLOURS = (FAN, "#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#F0E442", BASE, "#999999")
+BASE_LABELS = ("open deals", "customers")
+LONGEST_LABEL = 28
+LONGEST_TITLE = 60
 TITLES = {
     "bookings": "Bookings",
     "wins": "Deals won",
@@ -104,19 +106,10 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
     widths = 0.86 * np.diff(edges)
     middle = (edges[:-1] + edges[1:]) / 2
     bottom = np.zeros(len(middle))
-    names = ("open deals", "customers")
-    for index, (origin, part) in enumerate(forecast.bookings.by("origin").items()):
-        external = index - len(BASE_COLOURS)
-        colour = (
-            BASE_COLOURS[index]
-            if external < 0
-            else EXTERNAL_COLOURS[external % len(EXTERNAL_COLOURS)]
-        )
-        label = names[index] if external < 0 else plain_label(origin)
-        mean = part.summary.mean
+    for index, (label, mean) in enumerate(_parts(forecast)):
         ax.bar(
-            middle, mean, widths, bottom=bottom, color=colour, label=label, linewidth=0,
-            hatch="" if external < 0 else "//", edgecolor="white",
+            middle, mean, widths, bottom=bottom, color=COLOURS[index], label=label, linewidth=0,
+            hatch="" if index < len(BASE_LABELS) else "//", edgecolor="white",
         )  # fmt: skip
         bottom = bottom + mean
     # The legend reads from the top, as the stack does.
@@ -125,6 +118,25 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
     _dress(forecast, forecast.bookings, ax, what="Mean bookings by origin")
     _legend(ax, handles=[*stacked, *ax.get_lines()])
     return ax
+
+
+def _parts(forecast: Forecast) -> list[tuple[str, Any]]:
+    """Return a label and the means by period of each origin: the base first, then the sources.
+
+    Sources for which no colour is left, those that book least, are one part.
+    """
+    means = [part.summary.mean for part in forecast.bookings.by("origin").values()]
+    base, external = means[: len(BASE_LABELS)], means[len(BASE_LABELS) :]
+    room = len(COLOURS) - len(BASE_LABELS)
+    most = sorted(range(len(external)), key=lambda index: -external[index].sum())
+    shown = sorted(most if len(external) <= room else most[: room - 1])
+    names = forecast.labels.external_sources
+    parts = [
+        *zip(BASE_LABELS, base, strict=True),
+        *((plain_label(_short(names[index], LONGEST_LABEL)), external[index]) for index in shown),
+    ]
+    rest = [external[index] for index in most[len(shown) :]]
+    return [*parts, (f"{len(rest)} more sources", sum(rest))] if rest else parts
 
 
 def save(ax: Axes, path: Path) -> None:
@@ -145,6 +157,10 @@ def save(ax: Axes, path: Path) -> None:
         # A name in letters that the font lacks is drawn as boxes; the reader of a chart sees that.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
         figure.savefig(path, dpi=150, metadata={"Date": None} if vector else {"Software": None})
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
 
 
 def plain_label(text: str) -> str:
@@ -196,7 +212,9 @@ def _dress(forecast: Forecast, series: Series, ax: Axes, *, what: str = "") -> N
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.set_ylabel(
         plain_label(
-            f"{series.unit} per {_period_name(forecast)}" if not series.stock else series.unit
+            series.unit
+            if series.stock
+            else f"{_short(series.unit, LONGEST_LABEL)} per {_period_name(forecast)}"
         )
     )
     ax.set_title(what or TITLES[series.name], loc="left", fontsize=12, fontweight="bold", pad=26)
@@ -226,7 +244,8 @@ def _legend(ax: Axes, **handles: Any) -> None:
 def _subtitle(forecast: Forecast) -> str:
     labels = forecast.labels
     first: date = labels.periods[0]
-    return f"{labels.title}: {trajectories(forecast.trajectories)} from {first.isoformat()}"
+    title = _short(labels.title, LONGEST_TITLE)
+    return f"{title}: {trajectories(forecast.trajectories)} from {first.isoformat()}"
 
 
 def _period_name(forecast: Forecast) -> str:
