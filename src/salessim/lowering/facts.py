@@ -76,8 +76,9 @@ def checked_stage_entries(model: Model) -> float:
     """
     entries = expected_stage_entries(model)
     if not entries <= MOST_STAGE_ENTRIES:
+        many = f"{entries:,.0f}" if entries < 1e15 else f"{entries:.1e}"
         raise SalessimError(
-            f"a trajectory of this plan has {entries:,.0f} expected stage entries; the most that "
+            f"a trajectory of this plan has {many} expected stage entries; the most that "
             f"can be run are {MOST_STAGE_ENTRIES:,.0f}: lower the rates, shorten the horizon, or, "
             "when customers bring more customers than leave, check the rates of the sources with "
             'buyer = "new"'
