@@ -28,7 +28,7 @@ class Verdict:
     interval : (float, float) or None
         Wilson's 95 % interval of `probability`: the Monte Carlo error only.
     need_per_month : float
-        Money per month of 30.4375 days.
+        Money per month; a calendar month needs it whole, however long it is.
     need_from : str
         ``plan``, ``past`` or ``run rate``: who says so.
     window : (date, date)
