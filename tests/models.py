@@ -184,9 +184,7 @@ def w1(*, external_leads: bool = True, periods: int = 24) -> Model:
     return Model(
         title="W1",
         currency="USD",
-        timeline=Timeline(
-            start=date(2027, 1, 1), period=period, periods=periods, judged=periods
-        ),
+        timeline=Timeline(start=date(2027, 1, 1), period=period, periods=periods, judged=periods),
         pipelines=(
             _w1_pipeline("new_business", W1_NEW_BUSINESS, 12_000, 0.9),
             _w1_pipeline("expansion", W1_EXPANSION, 4_000, 0.7),
