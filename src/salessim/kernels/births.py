@@ -48,12 +48,13 @@ def _scatter_leads(program, k, line, n, trajectory, seed, work):
 @kernel
 def _keep_inside(deals, low, high, opens, closes):
     """Leave out the deals outside a source's dates, drawn all the same: other dates move none."""
+    time, entity, tag = deals.time, deals.entity, deals.tag
     kept = low
     for i in range(low, high):
-        t = deals.time[i]
-        deals.time[kept] = t
-        deals.entity[kept] = deals.entity[i]
-        deals.tag[kept] = deals.tag[i]
+        t = time[i]
+        time[kept] = t
+        entity[kept] = entity[i]
+        tag[kept] = tag[i]
         kept += (t >= opens) & (t < closes)
     return kept
 
@@ -110,16 +111,17 @@ def _open_lines(program, source, low, high, work):
     closes, day_cell, edges = sources.closes[source], clock.day_cell, clock.cell_edges
     cumulative, rate = sources.cumulative[source], sources.rate[source]
     identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
-    customers, lines = work.customers, work.lines
+    people, lines = work.customers, work.lines
+    begin, end, customer, root = people.begin, people.end, people.entity, people.origin
+    clocks, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
     m = 0
     for i in range(low, high):
-        begun = _operational(customers.begin[i], day_cell, edges, cumulative, rate)
-        last = min(customers.end[i], closes)
-        limit = _operational(last, day_cell, edges, cumulative, rate)
-        lines.clock[m] = begun
-        lines.limit[m] = limit
-        lines.entity[m] = customers.entity[i] ^ identity
-        lines.tag[m] = 2 * customers.origin[i] + buyer_is_new
+        begun = _operational(begin[i], day_cell, edges, cumulative, rate)
+        limit = _operational(min(end[i], closes), day_cell, edges, cumulative, rate)
+        clocks[m] = begun
+        limits[m] = limit
+        entity[m] = customer[i] ^ identity
+        tag[m] = 2 * root[i] + buyer_is_new
         m += begun < limit
     return m
 
@@ -130,26 +132,28 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
     The deals' times are operational here.
     """
-    deals, lines, words, gaps = work.deals, work.lines, work.words, work.cycle_time
+    lines, words, gaps = work.lines, work.words, work.cycle_time
+    clocks, limits, line_entity, line_tag = lines.clock, lines.limit, lines.entity, lines.tag
+    time, entity, tags = work.deals.time, work.deals.entity, work.deals.tag
     n, kept = np.uint64(n), np.uint64(0)
     for low in range(0, m, STRIP):
         size = min(STRIP, m - low)
         purpose = BIRTH + np.uint64(ordinal)
-        blocks_of_entities(words, lines.entity, low, size, trajectory, purpose, seed)
+        blocks_of_entities(words, line_entity, low, size, trajectory, purpose, seed)
         # Into an array of their own: added in place they would not vectorise.
         for i in range(size):
             gaps[i] = minus_log(uniform(word(words, 0, i), word(words, 1, i)))
         for i in range(size):
             line = np.uint64(low + i)
-            clock = lines.clock[line] + gaps[i]
-            limit, tag = lines.limit[line], lines.tag[line]
-            deals.time[n] = clock
-            deals.entity[n] = _child(words, i)
-            deals.tag[n] = tag
-            lines.clock[kept] = clock
-            lines.limit[kept] = limit
-            lines.entity[kept] = lines.entity[line]
-            lines.tag[kept] = tag
+            clock = clocks[line] + gaps[i]
+            limit, tag = limits[line], line_tag[line]
+            time[n] = clock
+            entity[n] = _child(words, i)
+            tags[n] = tag
+            clocks[kept] = clock
+            limits[kept] = limit
+            line_entity[kept] = line_entity[line]
+            line_tag[kept] = tag
             born = np.uint64(clock < limit)
             n += born
             kept += born

@@ -18,31 +18,35 @@ ORIGIN_CUSTOMERS = 1
 def book(program, pipeline, n, customer, trajectory, seed, work, tally):
     """Book n won deals; those with a new buyer become customers from ``customer`` on."""
     laws, law = program.tables.full, program.pipelines.amount_law[pipeline]
-    day_period = program.clock.day_period
-    deals, people, words = work.deals, work.customers, work.words
+    day_period, origins = program.clock.day_period, program.pipelines.origins
+    known, words = program.open_deals.amount, work.words
+    time, entity, tags = work.deals.time, work.deals.entity, work.deals.tag
+    people = work.customers
+    begin, identity, slots, roots = people.begin, people.entity, people.slot, people.origin
+    bookings, wins, new_customers = tally.bookings, tally.wins, tally.new_customers
     for low in range(0, n, STRIP):
         size = min(STRIP, n - low)
-        if customer + size >= people.begin.size:
+        if customer + size >= begin.size:
             return FULL
-        blocks_of_entities(words, deals.entity, low, size, trajectory, AMOUNT, seed)
+        blocks_of_entities(words, entity, low, size, trajectory, AMOUNT, seed)
         for i in range(size):
             w0, w1 = word(words, 0, i), word(words, 1, i)
             drawn = quantile(laws, law, w0, w1, FULL_BITS)
             amount = np.int64(np.floor(drawn + 0.5))
-            tag = deals.tag[low + i]
+            tag = tags[low + i]
             if tag > _TAG:
-                amount = program.open_deals.amount[(tag >> 32) - 1]
+                amount = known[(tag >> 32) - 1]
             is_new = tag & 1
             origin = (tag & _TAG) >> 1
-            slot = pipeline * program.pipelines.origins + origin
-            period = day_period[np.int64(deals.time[low + i])]
-            tally.bookings[period, slot] += amount
-            tally.wins[period, slot] += 1
-            tally.new_customers[period, slot] += is_new
-            people.begin[customer] = deals.time[low + i]
-            people.entity[customer] = deals.entity[low + i]
-            people.slot[customer] = slot
-            people.origin[customer] = origin
+            slot = pipeline * origins + origin
+            period = day_period[np.int64(time[low + i])]
+            bookings[period, slot] += amount
+            wins[period, slot] += 1
+            new_customers[period, slot] += is_new
+            begin[customer] = time[low + i]
+            identity[customer] = entity[low + i]
+            slots[customer] = slot
+            roots[customer] = origin
             customer += is_new
     return customer
 
@@ -51,37 +55,42 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
 def live(program, low, high, trajectory, seed, work, lost):
     """Draw the lifetimes of customers [low, high), who are new, and count when they leave."""
     laws, law = program.tables.full, program.base.lifetime_law
-    clock, people, words = program.clock, work.customers, work.words
+    final, day_period, words = program.clock.end, program.clock.day_period, work.words
+    people = work.customers
+    begin, end, identity, slots = people.begin, people.end, people.entity, people.slot
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        blocks_of_entities(words, people.entity, start, size, trajectory, LIFETIME, seed)
+        blocks_of_entities(words, identity, start, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = word(words, 0, i), word(words, 1, i)
             life = quantile(laws, law, w0, w1, FULL_BITS)
-            gone = people.begin[start + i] + life
-            people.end[start + i] = gone
-            lost[exit_bin(gone, clock.end, clock.day_period), people.slot[start + i]] += 1
+            gone = begin[start + i] + life
+            end[start + i] = gone
+            lost[exit_bin(gone, final, day_period), slots[start + i]] += 1
 
 
 @kernel
 def settle_base(program, trajectory, seed, work, lost):
     """Set the customers at the start and draw the rest of their lifetimes; return their number."""
-    base, laws = program.base, program.tables.residual
-    clock, people, words = program.clock, work.customers, work.words
+    known, law, laws = program.base.entity, program.base.law, program.tables.residual
+    final, day_period, words = program.clock.end, program.clock.day_period, work.words
+    people = work.customers
+    begin, end, identity = people.begin, people.end, people.entity
+    slots, roots = people.slot, people.origin
     slot = ORIGIN_CUSTOMERS  # of the first pipeline: no pipeline won those there at the start
-    count = base.entity.size
-    if count >= people.begin.size:
+    count = known.size
+    if count >= begin.size:
         return FULL
     for low in range(0, count, STRIP):
         size = min(STRIP, count - low)
-        blocks_of_entities(words, base.entity, low, size, trajectory, LIFETIME, seed)
+        blocks_of_entities(words, known, low, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = word(words, 0, i), word(words, 1, i)
-            left = quantile(laws, base.law[low + i], w0, w1, RESIDUAL_BITS)
-            people.begin[low + i] = 0.0
-            people.end[low + i] = left
-            people.entity[low + i] = base.entity[low + i]
-            people.slot[low + i] = slot
-            people.origin[low + i] = ORIGIN_CUSTOMERS
-            lost[exit_bin(left, clock.end, clock.day_period), slot] += 1
+            left = quantile(laws, law[low + i], w0, w1, RESIDUAL_BITS)
+            begin[low + i] = 0.0
+            end[low + i] = left
+            identity[low + i] = known[low + i]
+            slots[low + i] = slot
+            roots[low + i] = ORIGIN_CUSTOMERS
+            lost[exit_bin(left, final, day_period), slot] += 1
     return count

@@ -56,18 +56,21 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
     end, day_period, day_cell = clock.end, clock.day_period, clock.day_cell
     conversion, shares, law = stages.conversion[stage], stages.shares[stage], stages.law[stage]
     purpose = stages.purpose[stage]
+    # Every array a loop touches is a variable of the function: taken from its tuple within the
+    # loop, it would be counted as a reference each time.
     time, entity, tag, words = work.deals.time, work.deals.entity, work.deals.tag, work.words
+    chance, outcomes, cycle_time = work.conversion, work.outcome, work.cycle_time
     kept = np.uint64(0)  # unsigned: an index that may be negative is checked for it
     for low in range(0, n, STRIP):
         size = min(STRIP, n - low)
         blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
-        _look_up_conversion(work.conversion, time, low, size, day_cell, conversion)
-        _draw_outcomes(work.outcome, words, size, work.conversion, shares)
-        _draw_cycle_times(work.cycle_time, words, size, work.outcome, law, laws)
+        _look_up_conversion(chance, time, low, size, day_cell, conversion)
+        _draw_outcomes(outcomes, words, size, chance, shares)
+        _draw_cycle_times(cycle_time, words, size, outcomes, law, laws)
         for i in range(size):
             deal = np.uint64(low + i)
-            t = time[deal] + work.cycle_time[i]
-            outcome = np.uint64(work.outcome[i])
+            t = time[deal] + cycle_time[i]
+            outcome = np.uint64(outcomes[i])
             # Neighbours often leave alike: two rows, or each count waits for the last one.
             exits[np.uint64(i & 1), exit_bin(t, end, day_period), outcome] += 1
             time[kept] = t
@@ -80,30 +83,33 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
 @kernel
 def release_open_deals(program, stage, n, trajectory, seed, work, exits):
     """Finish the visits in progress at the start; append those that advance to n deals."""
-    clock, opened, laws = program.clock, program.open_deals, program.tables.residual
+    opened, laws, words = program.open_deals, program.tables.residual, work.words
+    end, day_period = program.clock.end, program.clock.day_period
+    identity, groups, amounts, tags = opened.entity, opened.group, opened.amount, opened.tag
+    outcomes, law = opened.outcomes, opened.law
+    time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
     first, last = opened.first[stage], opened.first[stage + 1]
     purpose = program.stages.purpose[stage]
-    deals, words = work.deals, work.words
     for low in range(first, last, STRIP):
         size = min(STRIP, last - low)
-        if n + size >= deals.time.size:
+        if n + size >= time.size:
             return FULL
-        blocks_of_entities(words, opened.entity, low, size, trajectory, purpose, seed)
+        blocks_of_entities(words, identity, low, size, trajectory, purpose, seed)
         for i in range(size):
             deal = low + i
-            group = opened.group[deal]
+            group = groups[deal]
             u = uniform(word(words, 0, i), word(words, 1, i))
             outcome = (
-                np.int64(u >= opened.outcomes[group, 0])
-                + np.int64(u >= opened.outcomes[group, 1])
-                + np.int64(u >= opened.outcomes[group, 2])
+                np.int64(u >= outcomes[group, 0])
+                + np.int64(u >= outcomes[group, 1])
+                + np.int64(u >= outcomes[group, 2])
             )
             w2, w3 = word(words, 2, i), word(words, 3, i)
-            t = quantile(laws, opened.law[group, outcome], w2, w3, RESIDUAL_BITS)
-            exits[0, exit_bin(t, clock.end, clock.day_period), outcome] += 1
-            deals.time[n] = t
-            deals.entity[n] = opened.entity[deal]
-            known = np.int64(opened.amount[deal] >= 0)
-            deals.tag[n] = opened.tag[deal] + ((known * (deal + 1)) << 32)
-            n += (outcome == 0) & (t < clock.end)
+            t = quantile(laws, law[group, outcome], w2, w3, RESIDUAL_BITS)
+            exits[0, exit_bin(t, end, day_period), outcome] += 1
+            time[n] = t
+            entity[n] = identity[deal]
+            known = np.int64(amounts[deal] >= 0)
+            tag[n] = tags[deal] + ((known * (deal + 1)) << 32)
+            n += (outcome == 0) & (t < end)
     return n
