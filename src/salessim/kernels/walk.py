@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from salessim.kernels._borrow import borrow
 from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
@@ -111,6 +112,7 @@ def simulate(program, first, seed, work, tally, out, entries):
 
     Return how many are done: fewer when a buffer was too small for the next one.
     """
+    program, work, tally, out = borrow(program), borrow(work), borrow(tally), borrow(out)
     for i in range(entries.size):
         _clear(tally.bookings)
         _clear(tally.wins)
