@@ -45,22 +45,9 @@ def judge(
         Run rate, reproduction number and logo retention, exact from the parameters.
     """
     line = labels.timeline
-    share = external_share(_parts(bookings), line.periods)
-    parts = _parts(bookings[:, : line.judged])
     need, need_from = need_per_month(sustainability, facts)
     window = min(line.window, line.judged)
-    needed = 100 * need * window * line.period.months
-    base, customers, total = (
-        part[:, -window:].sum(axis=1) for part in (parts.base, parts.customers, parts.total)
-    )
-    notes = _reasons(labels, facts)
-    if not sustainability.past:
-        notes["runway"] = (
-            "without [sustainability] past, the first twelve months are judged on what is booked "
-            "since the start, pro rata"
-        )
-    if None in share:
-        notes["external_share"] = "nothing is booked in some periods"
+    share = external_share(_parts(bookings), line.periods)
     known: dict[str, Any] = {
         "need_per_month": need,
         "need_from": need_from,
@@ -69,14 +56,18 @@ def judge(
         "reproduction_number": facts.reproduction_number,
         "logo_retention": facts.logo_retention,
         "currency": labels.currency,
-        "notes": notes,
+        "notes": _reasons(labels, sustainability, facts, share),
     }
     if need_from == "run rate" and need <= 0:
         return _no_verdict(known)
-    short = shortfall(parts.base, need, sustainability.past, line)
-    first = first_short(short)
+    parts = _parts(bookings[:, : line.judged])
+    first = first_short(shortfall(parts.base, need, sustainability.past, line))
+    base, customers, total = (
+        part[:, -window:].sum(axis=1) for part in (parts.base, parts.customers, parts.total)
+    )
+    needed = 100 * need * window * line.period.months
     probability = float((base >= needed).mean())
-    half, most = _lead_factors(base, total - base, needed, notes)
+    half, most = _lead_factors(base, total - base, needed, known["notes"])
     return Verdict(
         word=_word(probability, sustainability),
         probability=probability,
@@ -166,7 +157,12 @@ def _parts(bookings: NDArray[Any]) -> Parts:
     )
 
 
-def _reasons(labels: Labels, facts: Facts) -> dict[str, str]:
+def _reasons(
+    labels: Labels,
+    sustainability: Sustainability,
+    facts: Facts,
+    share: tuple[float | None, ...],
+) -> dict[str, str]:
     no_revenue = "no revenue recurs in this plan: what it books are single sales"
     notes = {"nrr": no_revenue, "grr": no_revenue}
     if facts.reproduction_number is None:
@@ -175,6 +171,13 @@ def _reasons(labels: Labels, facts: Facts) -> dict[str, str]:
         )
     if facts.logo_retention is None:
         notes["logo_retention"] = "there are no customers at the start"
+    if not sustainability.past:
+        notes["runway"] = (
+            "without [sustainability] past, the first twelve months are judged on what is booked "
+            "since the start, pro rata"
+        )
+    if None in share:
+        notes["external_share"] = "nothing is booked in some periods"
     if not labels.external_sources:
         notes["lead_factor_p50"] = "the plan has no external source"
         notes["lead_factor_p90"] = notes["lead_factor_p50"]
