@@ -112,7 +112,7 @@ def test_chunks_of_large_plans_are_short():
 
 def test_an_error_in_a_chunk_is_not_swallowed(program, monkeypatch):
     def broken(*arguments):
-        if arguments[-1]:
+        if arguments[3]:
             raise RuntimeError("broken chunk")
 
     monkeypatch.setattr(chunks, "simulate_chunk", broken)

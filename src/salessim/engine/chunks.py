@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim._typing import IntArray, Progress
+from salessim._typing import Progress
 from salessim.engine.cube import Cube
 from salessim.errors import SalessimError
 from salessim.kernels.counts import Counts
@@ -30,7 +30,6 @@ class Chunk(NamedTuple):
 
     first: int
     counts: Counts
-    entries: IntArray
 
 
 def _allocate(program: Program, trajectories: int) -> Counts:
@@ -44,6 +43,7 @@ def _allocate(program: Program, trajectories: int) -> Counts:
         lost_customers=np.empty(by_slot, np.int32),
         leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
         flows=np.empty((trajectories, periods, 4 * len(program.stages)), np.int32),
+        entries=np.empty(trajectories, np.int64),
     )
 
 
@@ -55,18 +55,20 @@ def _sizes(program: Program) -> tuple[int, int]:
     return born, arrays.base.entity.size + born
 
 
-def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
+def simulate_chunk(
+    program: Program, seed: int, first: int, size: int, counts: Counts | None = None
+) -> Chunk:
     """Simulate trajectories ``first .. first + size - 1``; a function of its arguments only.
 
-    It is what an executor is given, so it and all it takes and returns can be pickled.
+    It is what an executor is given, so it and all it takes and returns can be pickled. A thread
+    of this process is given ``counts`` to write into; elsewhere they are its own.
     """
     from salessim.kernels.state import make_tally, make_work
     from salessim.kernels.walk import simulate
 
     # A copy of its own: threads that share the tables slow each other down.
     arrays: Arrays = copy.deepcopy(program.arrays)
-    counts = _allocate(program, size)
-    entries = np.empty(size, np.int64)
+    counts = counts or _allocate(program, size)
     tally = make_tally(
         periods=program.periods,
         slots=counts.bookings.shape[2],
@@ -78,9 +80,9 @@ def simulate_chunk(program: Program, seed: int, first: int, size: int) -> Chunk:
     while True:
         work = make_work(deals=deals, customers=customers, periods=program.periods)
         rest = Counts(*(array[done:] for array in counts))
-        done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest, entries[done:])
+        done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest)
         if done == size:
-            return Chunk(first, counts, entries)
+            return Chunk(first, counts)
         # A buffer was too small for the next trajectory: it is walked again with larger ones.
         deals, customers = 2 * deals, 2 * customers
 
@@ -98,21 +100,25 @@ class _Merge:
 
     def __init__(self, program: Program, trajectories: int, progress: Progress | None) -> None:
         self.counts = _allocate(program, trajectories)
-        self.entries = np.zeros(trajectories, np.int64)
+        self.requested = trajectories
         self.finished = 0
         self.progress = progress
+
+    def place(self, first: int, size: int) -> Counts:
+        """Return where a chunk belongs, to be written into."""
+        return Counts(*(whole[first : first + size] for whole in self.counts))
 
     def take(self, chunk: Chunk) -> None:
         """Merge the next chunk; one merged already (before an interruption) is passed over."""
         if chunk.first < self.finished:
             return
-        rows = slice(chunk.first, chunk.first + chunk.entries.size)
-        for whole, part in zip(self.counts, chunk.counts, strict=True):
-            whole[rows] = part
-        self.entries[rows] = chunk.entries
-        self.finished = rows.stop
+        size = chunk.counts.entries.size
+        for place, part in zip(self.place(chunk.first, size), chunk.counts, strict=True):
+            if not np.may_share_memory(place, part):
+                place[:] = part
+        self.finished = chunk.first + size
         if self.progress is not None:
-            self.progress(self.finished, self.entries.size)
+            self.progress(self.finished, self.requested)
 
     def cube(self, program: Program, *, seed: int, seconds: float) -> Cube:
         n = self.finished
@@ -125,21 +131,24 @@ class _Merge:
             lost_customers=counts.lost_customers[:n].reshape(by_slot),
             leads=counts.leads[:n],
             flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), 4),
-            stage_entries=self.entries[:n],
+            stage_entries=counts.entries[:n],
             seed=seed,
-            requested=self.entries.size,
+            requested=self.requested,
             seconds=seconds,
         )
 
 
 def _collect(
-    pool: Executor, program: Program, seed: int, merge: _Merge, *, ahead: int, threads: int
+    pool: Executor, program: Program, seed: int, merge: _Merge, *, threads: int, in_place: bool
 ) -> None:
-    """Keep ``ahead`` chunks under way and merge them in their order."""
+    """Keep two chunks a thread under way and merge them in their order."""
+    ahead = 2 * threads
     waiting: list[Future[Chunk]] = []
     try:
-        for first, size in _chunks(merge.entries.size, threads, program.facts.stage_entries):
-            waiting.append(pool.submit(simulate_chunk, program, seed, first, size))
+        for first, size in _chunks(merge.requested, threads, program.facts.stage_entries):
+            # Threads write where the counts belong: copying them would take their cores.
+            place = merge.place(first, size) if in_place else None
+            waiting.append(pool.submit(simulate_chunk, program, seed, first, size, place))
             if len(waiting) > ahead:
                 _take_first(waiting, merge)
         while waiting:
@@ -234,7 +243,7 @@ def run(
     started = time.perf_counter()
     pool = executor or ThreadPoolExecutor(workers)
     try:
-        _collect(pool, program, seed, merge, ahead=2 * workers, threads=workers)
+        _collect(pool, program, seed, merge, threads=workers, in_place=executor is None)
     finally:
         if executor is None:
             pool.shutdown(wait=True)

@@ -22,3 +22,5 @@ class Counts(NamedTuple):
     """[trajectory, period, external source] int32"""
     flows: np.ndarray
     """[trajectory, period, stage * 4] int32: entered, advanced, lost, no decision."""
+    entries: np.ndarray
+    """[trajectory] int64 visits simulated, the current visit of each open deal included."""

@@ -107,26 +107,27 @@ def walk_trajectory(program, trajectory, seed, work, tally):
 
 
 @driver
-def simulate(program, first, seed, work, tally, out, entries):
-    """Walk ``entries.size`` trajectories from ``first`` on into the arrays of ``out``.
+def simulate(program, first, seed, work, tally, out):
+    """Walk ``out.entries.size`` trajectories from ``first`` on into the arrays of ``out``.
 
     Return how many are done: fewer when a buffer was too small for the next one.
     """
     program, work, tally, out = borrow(program), borrow(work), borrow(tally), borrow(out)
-    for i in range(entries.size):
+    for i in range(out.entries.size):
         _clear(tally.bookings)
         _clear(tally.wins)
         _clear(tally.new_customers)
         _clear(tally.lost_customers)
         _clear(tally.leads)
         _clear(tally.flows)
-        entries[i] = walk_trajectory(program, np.uint64(first + i), seed, work, tally)
-        if entries[i] == FULL:
+        entries = walk_trajectory(program, np.uint64(first + i), seed, work, tally)
+        if entries == FULL:
             return i
+        out.entries[i] = entries
         _copy(out.bookings[i], tally.bookings)
         _copy(out.wins[i], tally.wins)
         _copy(out.new_customers[i], tally.new_customers)
         _copy(out.lost_customers[i], tally.lost_customers)
         _copy(out.leads[i], tally.leads)
         _copy(out.flows[i], tally.flows)
-    return entries.size
+    return out.entries.size
