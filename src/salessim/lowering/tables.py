@@ -87,7 +87,7 @@ def _upper_shares(bits: int) -> FloatArray:
 
 def _cell_means(law: Law, shares: FloatArray, edges: FloatArray) -> FloatArray:
     """Conditional mean of each cell from differences of `Law.tail_mean`."""
-    totals = law.tail_mean(shares)
+    totals = law.tail_mean_from(edges, shares)
     widths = shares[:-1] - shares[1:]
     means = (totals[:-1] - totals[1:]) / widths
     # What the subtraction may have lost: within that, a mean at an edge is a jump of the law

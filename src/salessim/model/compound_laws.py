@@ -113,8 +113,11 @@ class Mixture(Law):
 
     def tail_mean(self, s: FloatArray) -> FloatArray:
         """Sum of the laws' means above x = isf(s), and the rest of the share at x itself."""
+        return self.tail_mean_from(self.isf(s), s)
+
+    def tail_mean_from(self, x: FloatArray, s: FloatArray) -> FloatArray:
+        """Return `tail_mean` without searching for ``x`` again."""
         s = floats(s)
-        x = self.isf(s)
         above = [weight * law.tail_mean(law.survival(x)) for weight, law in self._parts]
         total = floats(np.sum(above, axis=0))
         return tail_mean_at(x, s=s, survival=self.survival(x), above=total)

@@ -44,6 +44,11 @@ class Law(ABC):
     def describe(self, unit: str = "days") -> str:
         """Say the law in a few words, for example ``lognormal, median 14 days, sigma 0.7``."""
 
+    def tail_mean_from(self, x: FloatArray, s: FloatArray) -> FloatArray:
+        """Return `tail_mean` of ``s`` where ``x = isf(s)`` is known: some laws search for it."""
+        del x
+        return self.tail_mean(s)
+
     def log_survival(self, x: FloatArray) -> FloatArray:
         """Natural logarithm of `survival`; ``-inf`` where nothing survives."""
         with np.errstate(divide="ignore"):
