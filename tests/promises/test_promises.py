@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import platform
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -208,3 +213,27 @@ def test_without_a_sub_sum_and_without_a_source_are_the_same_thing(baseline):
     base_only = run(lower(w1(periods=2, external_leads=False)), trajectories=5, seed=7, threads=1)
     np.testing.assert_array_equal(base_only.bookings, baseline.bookings[..., :2])
     np.testing.assert_array_equal(base_only.wins, baseline.wins[..., :2])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="there is no machine code to compare")
+def test_machines_change_nothing(tmp_path):
+    # Another processor, as far as one can be had here: code without vector units and fused sums.
+    code = (
+        "import hashlib\n"
+        "from salessim.engine import run\n"
+        "from salessim.lowering.lower import lower\n"
+        "from tests.models import w1\n"
+        "cube = run(lower(w1(periods=3)), trajectories=5, seed=7, threads=1)\n"
+        f"print([hashlib.sha256(getattr(cube, f).tobytes()).hexdigest() for f in {FIELDS}])\n"
+    )
+
+    def hashes(**settings):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **settings}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(command, env=environment, check=True, capture_output=True).stdout
+
+    plain = {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    if platform.machine() != "x86_64":
+        plain["NUMBA_CPU_NAME"] = "generic"
+    assert hashes(**plain) == hashes()
