@@ -29,21 +29,30 @@ def uniform(high, low):
 
 
 @rule
+def _place(high, low, rest):
+    """Return the lowest ``rest`` bits of one word and the whole of the next as a share of 1."""
+    width = np.uint64(1) << rest
+    # Signed, because that converts in one instruction; by a power of two, so exact.
+    inside = np.float64(np.int64(high & (width - np.uint64(1))))
+    return (inside + np.float64(np.int64(low)) / 4294967296.0) * (1.0 / np.float64(width))
+
+
+@rule
 def quantile(tables, law, high, low, bits):
     """Draw from row ``law`` of [law, 2 * 2**bits - 1, 2] with the two words of one uniform.
 
     The first ``bits`` bits choose a cell; in the last cell the next ``bits`` choose a sub-cell;
     what is left is the place within it. (A view of the row would cost 10 ns in references.)
     """
-    last = (np.uint64(1) << np.uint64(bits)) - np.uint64(1)
-    rest = _32 - np.uint64(bits)
-    cell = high >> rest
-    sub = (high >> (rest - np.uint64(bits))) & last
-    in_tail = cell == last
-    row = cell + sub if in_tail else cell
-    kept = rest - np.uint64(bits) if in_tail else rest
-    place = np.float64(high & ((np.uint64(1) << kept) - np.uint64(1)))
-    share = (place + np.float64(low) / 4294967296.0) / np.float64(np.uint64(1) << kept)
+    bits = np.uint64(bits)
+    last = (np.uint64(1) << bits) - np.uint64(1)
+    rest = _32 - bits
+    row = high >> rest
+    share = _place(high, low, rest)
+    if row == last:  # seldom, so the processor guesses right and the common way stays short
+        rest -= bits
+        row += (high >> rest) & last
+        share = _place(high, low, rest)
     return tables[law, row, 0] + tables[law, row, 1] * share
 
 
