@@ -150,3 +150,9 @@ def test_values_over_several_lines_have_the_line_of_their_key():
         ("e", "f", 0, "g"): 10, ("e", "f", 0, "g", "h"): 11,
     }  # fmt: skip
     assert {path: lines.of(path) for path in addresses} == addresses
+
+
+def test_a_column_that_only_sounds_alike_is_not_suggested(tmp_path):
+    write(tmp_path, "id,stage,account\n1,new.first,Acme\n", "deals.csv")
+    notes = load(tmp_path, SMALL + '[open_deals]\nfile = "deals.csv"\n').notes
+    assert "deals.csv: no column for amount: all are drawn from their pipeline's law" in notes

@@ -227,7 +227,8 @@ def say_which(table: DataTable, role: str) -> str:
 
 def does_without(table: DataTable, role: str, meaning: str) -> str:
     """Say that a column a plan can do without is not there, what follows, and which it may be."""
-    near = nearest_of(role, table.columns)
+    # Only a column that carries the word: `account` is near `amount`, and is never it.
+    near = [column for column in table.columns if role in column.casefold()]
     hint = f'; if `{near[0]}` is it, say columns = {{ {role} = "{near[0]}" }}' if near else ""
     return f"{table.name}: no column for {role}: {meaning}{hint}"
 
