@@ -111,8 +111,13 @@ class Trajectory:
         base = self.arrays.base
         for entity, law in zip(base.entity, base.law, strict=True):
             high, low, _, _ = self.words(int(entity), LIFETIME)
-            end = quantile(self.arrays.tables.residual[law], high, low)
+            end = quantile(self.left(int(law)), high, low)
             self.join(0.0, end, int(entity), pipeline=0, origin=1)
+
+    def left(self, law: int) -> np.ndarray:
+        """Table of what is left of a law; a whole law at age 0 and without memory."""
+        tables = self.arrays.tables
+        return tables.full[-1 - law] if law < 0 else tables.residual[law]
 
     def join(self, begin: float, end: float, entity: int, *, pipeline: int, origin: int) -> None:
         if self.before_end(end):
@@ -179,7 +184,7 @@ class Trajectory:
         w0, w1, w2, w3 = self.words(entity, int(self.arrays.stages.purpose[stage]))
         outcome = sum(uniform(w0, w1) >= c for c in opened.outcomes[group])
         self.stage_entries += 1
-        t = quantile(self.arrays.tables.residual[opened.law[group, outcome]], w2, w3)
+        t = quantile(self.left(int(opened.law[group, outcome])), w2, w3)
         if self.leave(stage, t, outcome):
             self.walk(pipeline, stage + 1, t, entity, tag, amount)
 

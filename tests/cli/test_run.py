@@ -73,6 +73,13 @@ def test_resolved_plan_runs_to_the_same_bits(call, folder):
     assert ours.labels.starting_customers == 60
 
 
+def test_the_plan_of_a_run_repeats_it_with_the_options_it_had(call, folder):
+    assert call("run", "acme.toml", "-n", "12", "--seed", "99", "-o", "first", "-q").exit_code == 0
+    assert call("run", "first/plan.toml", "-o", "again", "-q").exit_code == 0
+    first, again = folder / "first/forecast.parquet", folder / "again/forecast.parquet"
+    assert first.read_bytes() == again.read_bytes()
+
+
 def test_options_override_the_plan(call, folder):
     call("run", "acme.toml", "-o", "a", "-q", "-n", "11", "--seed", "99")
     forecast = Forecast.from_parquet(folder / "a/forecast.parquet")

@@ -65,7 +65,14 @@ def test_one_table_serves_every_tenure_of_a_law_without_memory():
     law = Fixed(value=1.0)
     few = lower(one_stage(law=law, customers=memoryless)).arrays.tables.residual
     many = lower(one_stage(law=law, customers=ageing)).arrays.tables.residual
-    assert (len(few), len(many)) == (2, 51)
+    # Besides *never*: none of the law without memory, and one for each age above 0 of the other.
+    assert (len(few), len(many)) == (1, 50)
+
+
+def test_an_open_deal_of_age_0_draws_from_the_tables_of_a_fresh_one():
+    arrays = lower(one_stage(law=Lognormal(median=30.0, sigma=1.0), deals=3)).arrays
+    np.testing.assert_array_equal(-1 - arrays.open_deals.law[0, :2], arrays.stages.law[0, :2])
+    np.testing.assert_array_equal(arrays.open_deals.outcomes[0], [0.5, 1.0, 1.0])
 
 
 def test_a_tenure_that_no_lifetime_allows_is_refused():

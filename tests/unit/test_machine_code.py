@@ -54,8 +54,9 @@ def test_without_a_place_to_write_nothing_is_cached_and_all_works(tmp_path):
     code = (
         "from salessim.kernels import _jit\n"
         "assert _jit.CACHE is None\n"
-        "assert _jit.driver(lambda x: x + 1)(1) == 2\n"
-        "assert not _jit.is_compiled() or _jit.numba.config.DISABLE_JIT\n"
+        "plus = _jit.driver(lambda x: x + 1)\n"
+        "assert plus(1) == 2\n"
+        "assert not _jit.is_compiled(plus) or _jit.numba.config.DISABLE_JIT\n"
     )
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(blocked), "PYTHONPATH": str(PACKAGE.parent)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

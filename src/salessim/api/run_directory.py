@@ -142,7 +142,9 @@ def write_run(
     from salessim.forecast import plot
 
     started = time.perf_counter()
-    (folder / "plan.toml").write_text(plan.to_toml(), encoding="utf-8")
+    run = forecast.provenance
+    toml = plan.to_toml(trajectories=run.requested, seed=run.seed)
+    (folder / "plan.toml").write_text(toml, encoding="utf-8")
     if "csv" in formats:
         forecast.to_csv(folder / "summary.csv")
     if "parquet" in formats:

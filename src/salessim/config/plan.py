@@ -100,11 +100,20 @@ class Plan:
         }
         return _resolve(self._layers, document, self._changes, ())
 
-    def to_toml(self) -> str:
-        """Return the resolved document as TOML that loads again, from any folder."""
+    def to_toml(self, *, trajectories: int | None = None, seed: int | None = None) -> str:
+        """Return the resolved document as TOML that loads again, from any folder.
+
+        Parameters
+        ----------
+        trajectories, seed : int, optional
+            Those of a run, in place of the plan's own.
+        """
         import tomlkit
 
-        return tomlkit.dumps(self._movable(dict(self.document), ()))
+        asked = {"trajectories": trajectories, "seed": seed}
+        of_run = {key: value for key, value in asked.items() if value is not None}
+        document = {**self.document, "forecast": {**self.document["forecast"], **of_run}}
+        return tomlkit.dumps(self._movable(document, ()))
 
     def _movable(self, value: Any, path: Path) -> Any:
         """Copy a part of the document with the paths of data files made absolute."""

@@ -9,5 +9,6 @@ __all__ = ["Cube", "is_compiled", "run"]
 def is_compiled() -> bool:
     """Whether the machine code is there already, so that a run starts at once."""
     from salessim.kernels._jit import is_compiled
+    from salessim.kernels.walk import simulate
 
-    return is_compiled()
+    return is_compiled(simulate)

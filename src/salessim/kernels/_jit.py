@@ -77,7 +77,9 @@ def rule(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compile(function, forceinline=True)
 
 
-def is_compiled() -> bool:
-    """Whether machine code for these sources is in the cache, so that nothing will be compiled."""
-    off = bool(numba.config.DISABLE_JIT)
-    return off or (CACHE is not None and next(CACHE.rglob("*.nbc"), None) is not None)
+def is_compiled(entry: Any) -> bool:
+    """Whether a driver's machine code is in the cache, so that nothing will be compiled."""
+    if numba.config.DISABLE_JIT:
+        return True
+    # The folder numba chose: it also depends on where the package is installed.
+    return CACHE is not None and any(Path(entry._cache.cache_path).glob("*.nbc"))  # noqa: SLF001

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.layout import FULL, FULL_BITS, RESIDUAL_BITS, STRIP
+from salessim.kernels.layout import FULL, FULL_BITS, STRIP
 from salessim.kernels.philox import AMOUNT, LIFETIME, blocks_of_entities
-from salessim.kernels.sample import quantile, word
+from salessim.kernels.sample import quantile, quantile_left, word
 from salessim.kernels.stages import exit_bin
 
 _TAG = np.int64((1 << 32) - 1)
@@ -72,7 +72,7 @@ def live(program, low, high, trajectory, seed, work, lost):
 @kernel
 def settle_base(program, trajectory, seed, work, lost):
     """Set the customers at the start and draw the rest of their lifetimes; return their number."""
-    known, law, laws = program.base.entity, program.base.law, program.tables.residual
+    known, law, tables = program.base.entity, program.base.law, program.tables
     final, day_period, words = program.clock.end, program.clock.day_period, work.words
     people = work.customers
     begin, end, identity = people.begin, people.end, people.entity
@@ -86,7 +86,7 @@ def settle_base(program, trajectory, seed, work, lost):
         blocks_of_entities(words, known, low, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = word(words, 0, i), word(words, 1, i)
-            left = quantile(laws, law[low + i], w0, w1, RESIDUAL_BITS)
+            left = quantile_left(tables, law[low + i], w0, w1)
             begin[low + i] = 0.0
             end[low + i] = left
             identity[low + i] = known[low + i]

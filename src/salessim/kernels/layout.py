@@ -8,7 +8,7 @@ STRIP = 512
 FULL_BITS = 10
 """Cells of a law's quantile table: 2**10, the last one refined by as many."""
 
-RESIDUAL_BITS = 7
+RESIDUAL_BITS = 8
 """The same for laws truncated to an age: there may be thousands of them."""
 
 FULL = -1

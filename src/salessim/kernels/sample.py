@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import rule
+from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 
 _32 = np.uint64(32)
 _SQRT_HALF_BITS = np.int64(0x3FE6A09E00000000)
@@ -54,6 +55,14 @@ def quantile(tables, law, high, low, bits):
         row += (high >> rest) & last
         share = _place(high, low, rest)
     return tables[law, row, 0] + tables[law, row, 1] * share
+
+
+@rule
+def quantile_left(tables, law, high, low):
+    """Draw what is left of a law: from `Tables.residual`, or when negative -1 - a full table."""
+    if law < 0:
+        return quantile(tables.full, -1 - law, high, low, FULL_BITS)
+    return quantile(tables.residual, law, high, low, RESIDUAL_BITS)
 
 
 @rule

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, rule
-from salessim.kernels.layout import FULL, FULL_BITS, RESIDUAL_BITS, STRIP
+from salessim.kernels.layout import FULL, FULL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities
-from salessim.kernels.sample import quantile, uniform, word
+from salessim.kernels.sample import quantile, quantile_left, uniform, word
 
 ADVANCE = np.uint64(0)
 
@@ -83,7 +83,7 @@ def walk_stage(program, stage, n, trajectory, seed, work, exits):
 @kernel
 def release_open_deals(program, stage, n, trajectory, seed, work, exits):
     """Finish the visits in progress at the start; append those that advance to n deals."""
-    opened, laws, words = program.open_deals, program.tables.residual, work.words
+    opened, tables, words = program.open_deals, program.tables, work.words
     end, day_period = program.clock.end, program.clock.day_period
     identity, groups, amounts, tags = opened.entity, opened.group, opened.amount, opened.tag
     outcomes, law = opened.outcomes, opened.law
@@ -105,7 +105,7 @@ def release_open_deals(program, stage, n, trajectory, seed, work, exits):
                 + np.int64(u >= outcomes[group, 2])
             )
             w2, w3 = word(words, 2, i), word(words, 3, i)
-            t = quantile(laws, law[group, outcome], w2, w3, RESIDUAL_BITS)
+            t = quantile_left(tables, law[group, outcome], w2, w3)
             exits[0, exit_bin(t, end, day_period), outcome] += 1
             time[n] = t
             entity[n] = identity[deal]

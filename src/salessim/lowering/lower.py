@@ -8,7 +8,6 @@ import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
-from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 from salessim.lowering.entities import entity, purposes
 from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
 from salessim.lowering.months import cell_edges, months, rate_per_day, window
@@ -21,10 +20,7 @@ from salessim.lowering.program import (
     Pipelines,
     Program,
     Stages,
-    Tables,
 )
-from salessim.lowering.tables import never_table, quantile_table
-from salessim.model.law import Law
 from salessim.model.plan import Model, Source, Stage
 
 HUNDREDTHS = 100.0
@@ -51,16 +47,6 @@ def _lower_clock(model: Model) -> Clock:
     )
 
 
-def _law_row(bank: TableBank, law: Law | None, *, scale: float = 1.0) -> int:
-    """Return the row of the full tables with a law; row 0, never, without one."""
-    if law is None:
-        return 0
-    key = (law, scale)
-    if key not in bank.rows:
-        bank.rows[key] = bank.add(quantile_table(law, bits=FULL_BITS, scale=scale))
-    return bank.rows[key]
-
-
 def _lower_stages(stages: dict[str, Stage], cells: int, laws: TableBank) -> Stages:
     rows = []
     shares = []
@@ -68,7 +54,7 @@ def _lower_stages(stages: dict[str, Stage], cells: int, laws: TableBank) -> Stag
         undecided = stage.no_decision
         after = undecided.after if undecided else None
         times = (stage.cycle_time, stage.loss_time, after, None)
-        rows.append([_law_row(laws, law) for law in times])
+        rows.append([laws.fresh(law) for law in times])
         # Beyond 1 where an outcome is the last that exists, so that rounding leaves no sliver.
         decided = stage.lost_share + (undecided.share if undecided else 0.0)
         lost = stage.lost_share if undecided or stage.stuck_share else 2.0
@@ -210,15 +196,13 @@ def lower(model: Model) -> Program:
     stages = {f"{p.name}.{s.name}": s for p in model.pipelines for s in p.stages}
     external = [source for source in model.sources if source.kind == "external"]
     clock = _lower_clock(model)
-    laws = TableBank(never_table(bits=FULL_BITS))
-    residual = TableBank(never_table(bits=RESIDUAL_BITS))
+    laws = TableBank()
     origins = BASE_ORIGINS + tuple(source.name for source in external)
     lowered_stages = _lower_stages(stages, clock.cell_edges.size - 1, laws)
-    open_deals, open_at_start, stuck = lower_open_deals(model, stages, residual)
+    open_deals, open_at_start, stuck = lower_open_deals(model, stages, laws)
     stage_counts = [len(p.stages) for p in model.pipelines]
-    lifetime = model.customers.lifetime if model.customers else None
-    amounts = [_law_row(laws, p.amount, scale=HUNDREDTHS) for p in model.pipelines]
-    base = lower_base(model.customers, lifetime_row=_law_row(laws, lifetime), bank=residual)
+    amounts = [laws.fresh(p.amount, scale=HUNDREDTHS) for p in model.pipelines]
+    base = lower_base(model.customers, bank=laws)
     arrays = Arrays(
         clock=clock,
         stages=lowered_stages,
@@ -231,7 +215,7 @@ def lower(model: Model) -> Program:
         customer_sources=_lower_customer_sources(model, clock.cell_edges),
         base=base,
         open_deals=open_deals,
-        tables=Tables(full=laws.stack(), residual=residual.stack()),
+        tables=laws.tables(),
     )
     _check_size(arrays, entries)
     pipelines = tuple(p.name for p in model.pipelines)

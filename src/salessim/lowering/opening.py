@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim._typing import FloatArray, IntArray
+from salessim._typing import IntArray
 from salessim.errors import SalessimError
-from salessim.kernels.layout import RESIDUAL_BITS
+from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 from salessim.lowering.entities import entity
-from salessim.lowering.program import Base, OpenDeals
-from salessim.lowering.tables import quantile_table
+from salessim.lowering.program import Base, OpenDeals, Tables
+from salessim.lowering.tables import never_table, quantile_table
 from salessim.model.law import Law
 from salessim.model.plan import Customers, Model, Stage
 
@@ -18,22 +18,43 @@ SMALLEST_LOG_SURVIVAL = -640.0
 
 
 class TableBank:
-    """Quantile tables collected while lowering; a row is what the Program refers to."""
+    """Quantile tables collected while lowering; a law used twice is one table."""
 
-    def __init__(self, never: FloatArray) -> None:
-        self.tables = [never]
-        """Row 0 is *never*: the time of a stuck deal."""
-        self.rows: dict[tuple[Law, float], int] = {}
-        """Row of a law at an age, or at a scale: what is used twice is one table."""
+    def __init__(self) -> None:
+        # Row 0 is *never*: the time of a stuck deal.
+        self.full = [never_table(bits=FULL_BITS)]
+        self.residual = [never_table(bits=RESIDUAL_BITS)]
+        self._rows: dict[tuple[Law, float, str], int] = {}
 
-    def add(self, table: FloatArray) -> int:
-        """Append a table and return its row."""
-        self.tables.append(table)
-        return len(self.tables) - 1
+    def fresh(self, law: Law | None, *, scale: float = 1.0) -> int:
+        """Return the row of a whole law among the full tables; 0, never, without one."""
+        if law is None:
+            return 0
+        key = (law, scale, "full")
+        if key not in self._rows:
+            self.full.append(quantile_table(law, bits=FULL_BITS, scale=scale))
+            self._rows[key] = len(self.full) - 1
+        return self._rows[key]
 
-    def stack(self) -> FloatArray:
-        """Return all tables as one array [row, cell, 2]."""
-        return np.stack(self.tables)
+    def left(self, law: Law, *, age: float, log_survival: float) -> int:
+        """Return the row of what is left of a law at an age, among the residual tables.
+
+        At age 0, and at any age without memory, that is the whole law: -1 - its row among the
+        full ones.
+        """
+        if age == 0.0 or law.is_memoryless:
+            return -1 - self.fresh(law)
+        key = (law, age, "residual")
+        if key not in self._rows:
+            survival = float(np.exp(log_survival))
+            table = quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age)
+            self.residual.append(table)
+            self._rows[key] = len(self.residual) - 1
+        return self._rows[key]
+
+    def tables(self) -> Tables:
+        """Return all tables."""
+        return Tables(full=np.stack(self.full), residual=np.stack(self.residual))
 
 
 def outcome_laws(stage: Stage) -> tuple[list[float], list[Law | None]]:
@@ -53,18 +74,6 @@ def outcome_laws(stage: Stage) -> tuple[list[float], list[Law | None]]:
 def is_possible(law: Law | None, log_survival: float) -> bool:
     """Whether a law can still be at work at an age: a law without memory always can."""
     return law is None or law.is_memoryless or log_survival > SMALLEST_LOG_SURVIVAL
-
-
-def _residual_row(law: Law, age: float, log_survival: float, bank: TableBank) -> int:
-    """Return the row with what is left of a law at an age; without memory that is the law."""
-    if law.is_memoryless:
-        age, log_survival = 0.0, 0.0
-    key = (law, age)
-    if key not in bank.rows:
-        survival = float(np.exp(log_survival))
-        table = quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age)
-        bank.rows[key] = bank.add(table)
-    return bank.rows[key]
 
 
 def _log_survival(law: Law | None, age: float) -> float:
@@ -91,7 +100,7 @@ def _outcomes_given_age(stage: Stage, age: float, bank: TableBank) -> tuple[list
         if possible[k]:
             weights[k] = probabilities[k] * np.exp(logs[k] - top)
             if law is not None:
-                rows[k] = _residual_row(law, age, logs[k], bank)
+                rows[k] = bank.left(law, age=age, log_survival=logs[k])
     cumulative = np.cumsum(weights / weights.sum())
     if probabilities[3] == 0.0:
         # Rounding must not leave a sliver of probability for an outcome that does not exist.
@@ -134,7 +143,7 @@ def lower_open_deals(
     return deals, counts, int(never[deals.group].sum())
 
 
-def lower_base(customers: Customers | None, *, lifetime_row: int, bank: TableBank) -> Base:
+def lower_base(customers: Customers | None, *, bank: TableBank) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
 
     Raises
@@ -143,6 +152,7 @@ def lower_base(customers: Customers | None, *, lifetime_row: int, bank: TableBan
         When a tenure is longer than any lifetime the law allows.
     """
     ids = customers.ids if customers else ()
+    lifetime = customers.lifetime if customers else None
     entities = np.array([entity("customer", name) for name in ids], np.uint64)
     order = np.argsort(entities)
     law = np.zeros(len(ids), np.int64)
@@ -161,6 +171,6 @@ def lower_base(customers: Customers | None, *, lifetime_row: int, bank: TableBan
                     "more, longer than this law ever lets a customer stay "
                     f"({customers.lifetime.describe()}): use a law with a longer tail"
                 )
-            rows.append(_residual_row(customers.lifetime, float(age), log_survival, bank))
+            rows.append(bank.left(customers.lifetime, age=float(age), log_survival=log_survival))
         law = np.array(rows, np.int64)[group.reshape(-1)]
-    return Base(entity=entities[order], law=law, lifetime_law=lifetime_row)
+    return Base(entity=entities[order], law=law, lifetime_law=bank.fresh(lifetime))

@@ -106,7 +106,8 @@ class Base(NamedTuple):
     entity: UIntArray
     """[customer] hash of the customer's id."""
     law: IntArray
-    """[customer] row of `Tables.residual` with the remaining lifetime in days."""
+    """[customer] row of `Tables.residual` with the remaining lifetime in days; -1 - row of
+    `Tables.full` where that is a whole law."""
     lifetime_law: int
     """Row of `Tables.full` with a new customer's lifetime in days."""
 
@@ -127,7 +128,8 @@ class OpenDeals(NamedTuple):
     outcomes: FloatArray
     """[group, 3] cumulative probabilities given the age: advance, or lost, or no decision."""
     law: IntArray
-    """[group, 4] row of `Tables.residual` with the remaining time to each outcome."""
+    """[group, 4] row of `Tables.residual` with the remaining time to each outcome; -1 - row of
+    `Tables.full` where that is a whole law."""
 
 
 class Tables(NamedTuple):
@@ -136,7 +138,7 @@ class Tables(NamedTuple):
     full: FloatArray
     """[row, 2047, 2] 1,023 cells of 1/1024, then 1,024 cells that share the last 1/1024."""
     residual: FloatArray
-    """[row, 255, 2] the same with 128, for laws truncated to an age."""
+    """[row, 511, 2] the same with 256, for laws truncated to an age."""
 
 
 class Arrays(NamedTuple):

@@ -1,0 +1,5 @@
+"""`python -m salessim` is `salessim`."""
+
+from salessim.cli.main import main
+
+main()
