@@ -369,3 +369,9 @@ def test_the_recipe_in_the_example_makes_its_files(tmp_path, monkeypatch):
     exec(recipe, {})  # noqa: S102 - the plan's own comment
     for name in ("saas_customers.csv", "saas_open_deals.csv"):
         assert (tmp_path / name).read_bytes() == (CONFIGS / name).read_bytes()
+
+
+def test_the_schema_lets_a_plan_leave_to_another_what_it_extends():
+    whole, overlay = json_schema()["anyOf"]
+    assert set(whole["required"]) >= {"forecast", "pipelines"}
+    assert overlay == {"required": ["extends"]}

@@ -205,4 +205,7 @@ def json_schema() -> dict[str, Any]:
     titles = {name: table.get("title", name) for name, table in schema["$defs"].items()}
     text = re.sub(r"salessim__config__\w+", lambda match: titles[match[0]], json.dumps(schema))
     named: dict[str, Any] = json.loads(text)
+    # What a plan must hold, the plan that it extends may hold for it.
+    required = named.pop("required")
+    named["anyOf"] = [{"required": required}, {"required": ["extends"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **named}
