@@ -23,32 +23,20 @@ from salessim.model.laws import (
     Uniform,
     Weibull,
 )
+from tests import example_laws
 
 CONTINUOUS = [
-    Uniform(low=3.0, high=9.0),
-    Triangular(low=1.0, mode=2.0, high=7.0),
     Triangular(low=1.0, mode=1.0, high=7.0),
     Triangular(low=1.0, mode=7.0, high=7.0),
-    Pert(low=10.0, mode=12.0, high=40.0),
-    Exponential(mean=90.0),
-    Lognormal(median=14.0, sigma=0.7),
-    Lognormal(median=14.0, sigma=2.0),
-    Gamma(mean=30.0, shape=0.4),
-    Gamma(mean=30.0, shape=5.0),
-    Weibull(scale=30.0, shape=1.4),
-    Weibull(scale=30.0, shape=0.5),
-    LogLogistic(median=20.0, shape=2.5),
-    Mixture(weights=(1.0, 3.0), laws=(Lognormal(median=5.0, sigma=0.5), Exponential(mean=60.0))),
+    *example_laws.SMOOTH,
 ]
+MIXTURE = example_laws.SMOOTH[-1]
+EMPIRICAL = Empirical(values=(12.0, 31.0, 14.0, 20.0, 14.0), weights=(1.0, 2.0, 1.0, 0.5, 1.0))
 WITH_ATOMS = [
-    Fixed(value=7.0),
-    Fixed(value=0.0),
-    Uniform(low=4.0, high=4.0),
+    *example_laws.POINTS,
+    *example_laws.WITH_AN_ATOM,
     Triangular(low=4.0, mode=4.0, high=4.0),
-    Pert(low=4.0, mode=4.0, high=4.0),
-    Empirical(values=(12.0, 31.0, 14.0, 20.0, 14.0), weights=(1.0, 2.0, 1.0, 0.5, 1.0)),
-    Mixture(weights=(0.3, 0.7), laws=(Fixed(value=0.0), Lognormal(median=5.0, sigma=0.5))),
-    Mixture(weights=(0.5, 0.5), laws=(Fixed(value=10.0), Uniform(low=5.0, high=15.0))),
+    EMPIRICAL,
     Mixture(weights=(2.0, 2.0), laws=(Fixed(value=1.0), Fixed(value=1.0))),
 ]
 LAWS = CONTINUOUS + WITH_ATOMS
@@ -124,7 +112,7 @@ DEEP = [
     Gamma(mean=30.0, shape=5.0),
     Weibull(scale=30.0, shape=1.4),
     LogLogistic(median=20.0, shape=2.5),
-    CONTINUOUS[-1],
+    MIXTURE,
 ]
 
 
@@ -210,10 +198,10 @@ def test_a_mean_beyond_any_float_is_infinite(law):
         (Gamma(mean=1234567.0, shape=1 / 3), "USD", "gamma, mean 1,234,567 USD, shape 0.3333"),
         (Weibull(scale=30.0, shape=1.4), "days", "Weibull, scale 30 days, shape 1.4"),
         (LogLogistic(median=20.0, shape=2.5), "days", "log-logistic, median 20 days, shape 2.5"),
-        (WITH_ATOMS[5], "days", "empirical, 5 values, 12 to 31 days, mean 20.36"),
+        (EMPIRICAL, "days", "empirical, 5 values, 12 to 31 days, mean 20.36"),
         (Empirical(values=(3.0,), weights=(1.0,)), "days", "always 3 days"),
         (
-            CONTINUOUS[-1],
+            MIXTURE,
             "days",
             "mixture of 25 % lognormal, median 5 days, sigma 0.5; 75 % exponential, mean 60 days",
         ),

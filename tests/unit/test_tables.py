@@ -20,31 +20,17 @@ from salessim.model.laws import (
     Uniform,
     Weibull,
 )
+from tests import example_laws
 
-SMOOTH = [
-    Uniform(low=3.0, high=9.0),
-    Triangular(low=1.0, mode=2.0, high=7.0),
-    Pert(low=10.0, mode=12.0, high=40.0),
-    Exponential(mean=90.0),
-    Lognormal(median=14.0, sigma=0.7),
-    Lognormal(median=14.0, sigma=2.0),
-    Gamma(mean=30.0, shape=0.4),
-    Gamma(mean=30.0, shape=5.0),
-    Weibull(scale=30.0, shape=1.4),
-    Weibull(scale=30.0, shape=0.5),
-    LogLogistic(median=20.0, shape=1.2),
-    LogLogistic(median=20.0, shape=2.5),
-    Mixture(weights=(1.0, 3.0), laws=(Lognormal(median=5.0, sigma=0.5), Exponential(mean=60.0))),
+SMOOTH = [*example_laws.SMOOTH, LogLogistic(median=20.0, shape=1.2)]
+JUMPS = [
+    *example_laws.POINTS,
+    Empirical(values=(12.0, 31.0, 14.0, 20.0), weights=(1.0, 2.0, 1.0, 0.5)),
 ]
 STEPS = [
-    Fixed(value=7.0),
-    Fixed(value=0.0),
-    Uniform(low=4.0, high=4.0),
-    Pert(low=4.0, mode=4.0, high=4.0),
-    Empirical(values=(12.0, 31.0, 14.0, 20.0), weights=(1.0, 2.0, 1.0, 0.5)),
+    *JUMPS,
+    *example_laws.WITH_AN_ATOM,
     Empirical(values=tuple(float(v) for v in range(300)), weights=(1.0,) * 300),
-    Mixture(weights=(0.3, 0.7), laws=(Fixed(value=0.0), Lognormal(median=5.0, sigma=0.5))),
-    Mixture(weights=(0.5, 0.5), laws=(Fixed(value=10.0), Uniform(low=5.0, high=15.0))),
 ]
 LAWS = SMOOTH + STEPS
 WITHOUT_MEAN = [
@@ -114,7 +100,7 @@ def test_cells_stay_between_the_quantiles_at_their_edges(law):
     assert np.all(table.sum(axis=1)[:-1] <= high[:-1] * (1 + 1e-12))
 
 
-@pytest.mark.parametrize("law", STEPS[:5], ids=repr)
+@pytest.mark.parametrize("law", JUMPS, ids=repr)
 def test_a_jump_is_a_cell_without_slope(law):
     table = quantile_table(law, bits=10)
     jumps = len(np.unique(law.isf(upper_shares(10)))) - 1

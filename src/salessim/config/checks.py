@@ -12,8 +12,8 @@ from salessim.config.problems import Problems
 from salessim.config.schema import Document, Pipeline, Source
 from salessim.config.words import found, key_text, nearest
 from salessim.model.calendar import MONTHS_PER_UNIT, Span, Timeline, periods_in
+from salessim.model.plan import BASE_ORIGINS
 
-RESERVED = ("open_deals", "customers")
 LAST_DAY = date(9000, 1, 1)
 
 
@@ -54,7 +54,7 @@ def check_names(plan: Document, names: Names, problems: Problems) -> None:
             seen.setdefault(stage.name, index)
     for name in plan.sources:
         _check_name(name, ("sources", name), problems)
-        if name in RESERVED:
+        if name in BASE_ORIGINS:
             problems.add(
                 ("sources", name),
                 f"the name {name} is taken (it is an origin of bookings); rename the source",

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salessim._typing import BoolArray, FloatArray, IntArray
-from salessim.forecast.labels import BASE_ORIGINS, Labels
+from salessim.forecast.labels import Labels
 from salessim.forecast.verdict import NeedFrom, Verdict, Word
 from salessim.model.calendar import Timeline, add_months
+from salessim.model.plan import BASE_ORIGINS
 
 if TYPE_CHECKING:
     from salessim.lowering.program import Facts

@@ -8,13 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from salessim.model.calendar import Span, Timeline
+from salessim.model.plan import BASE_ORIGINS
 
 if TYPE_CHECKING:
     from salessim.lowering.program import Program
     from salessim.model.plan import Model
-
-BASE_ORIGINS = ("open_deals", "customers")
-"""Origins that need no new external lead: the first two of every plan."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from salessim.lowering.program import (
     Program,
     Stages,
 )
-from salessim.model.plan import Model, Source, Stage
+from salessim.model.plan import BASE_ORIGINS, Model, Source, Stage
 
 HUNDREDTHS = 100.0
 GUIDE_BUCKETS = 1024
@@ -29,7 +29,6 @@ MOST_MONEY = 2.0**62
 """Hundredths of the currency: half of what an int64 holds."""
 SMALLEST_RATE = 1e-200
 """Events per day; below, an event never happens and the time to it has no floating-point number."""
-BASE_ORIGINS = ("open_deals", "customers")
 
 
 def _lower_clock(model: Model) -> Clock:

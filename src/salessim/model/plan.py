@@ -13,6 +13,9 @@ from salessim._typing import BoolArray, FloatArray
 from salessim.model.calendar import DAYS_PER_MONTH, Timeline
 from salessim.model.law import Law
 
+BASE_ORIGINS = ("open_deals", "customers")
+"""Origins that need no new external lead: the first two of every plan, and no source's names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NoDecision:
