@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from salessim._typing import BoolArray, FloatArray
+import numpy as np
+
+from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.model.calendar import DAYS_PER_MONTH, Timeline
-from salessim.model.law import Law
+from salessim.model.law import Law, floats
 
 BASE_ORIGINS = ("open_deals", "customers")
 """Origins that need no new external lead: the first two of every plan, and no source's names."""
@@ -26,20 +28,59 @@ class NoDecision:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Slip:
+    """The expected close moves: after a time the visit starts anew."""
+
+    probability: float
+    """Per visit, whatever the conversion."""
+    by: Law
+
+
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """Back to an earlier stage: a share of the deals that do not advance, after a time."""
+
+    share: float
+    to: str
+    """Name of a stage before this one, in the same pipeline."""
+    after: Law
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parked:
+    """Put aside: the visit ends after a time, the deal rests, then re-enters a stage."""
+
+    share: float
+    to: str
+    """Name of this stage or one before, in the same pipeline."""
+    after: Law
+    rest: Law
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One room of a pipeline and the competing ways to leave it."""
+    """One room of a pipeline and the competing ways to leave it.
+
+    A visit slips, or else advances, or else (by shares of those that do not advance) ends without
+    decision, goes back, is parked, is stuck for good, or what is left: is lost.
+    """
 
     name: str
     conversion: float
+    """Share of the deals entering that advance, slips aside."""
     cycle_time: Law
     loss_time: Law
     no_decision: NoDecision | None = None
     stuck_share: float = 0.0
+    slip: Slip | None = None
+    back: Back | None = None
+    parked: Parked | None = None
 
     @property
     def lost_share(self) -> float:
         """Share of those that do not advance which are lost: what the others leave."""
-        taken = self.stuck_share + (self.no_decision.share if self.no_decision else 0.0)
+        others = (self.no_decision, self.back, self.parked)
+        taken = self.stuck_share + sum(other.share for other in others if other)
         return max(0.0, 1.0 - taken)
 
 
@@ -50,14 +91,23 @@ class Pipeline:
     name: str
     stages: tuple[Stage, ...]
     amount: Law
+    segment: str | None = None
+    """Segment of the customers that its wins make; None = the plan has no segments."""
 
     @property
     def win_rate(self) -> float:
-        """Probability that a deal entering the first stage is won."""
+        """Probability that a deal entering the first stage is won, curves aside."""
+        if self.has_loops:
+            return float(win_rates(self)[0])
         rate = 1.0
         for stage in self.stages:
             rate *= stage.conversion
         return rate
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether a deal can visit a stage more than once."""
+        return any(stage.slip or stage.back or stage.parked for stage in self.stages)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +139,20 @@ class Source:
     """First day with deals; None = from the start."""
     ends: date | None = None
     """First day without deals again; None = never."""
+    campaign: tuple[tuple[date, float], ...] = ()
+    """Factor on the rate from a day on, in order of the days; 1 before the first."""
+    over_dispersion: float = 0.0
+    """Variance of the gamma factor (mean one) of each calendar month; external sources only."""
+    segment: str | None = None
+    """Of a customer source: only customers of this segment have it; None = all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A class of customers that stay equally long, and for which sources may be meant."""
+
+    name: str
+    lifetime: Law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +160,14 @@ class Customers:
     """Who already buys, and how long a customer stays."""
 
     lifetime: Law
+    """Of customers without a segment, when the plan has none."""
     ids: tuple[str, ...] = ()
     tenure_days: FloatArray | None = None
     """Age of each customer at the start, in the order of `ids`; None = not known."""
+    segments: tuple[Segment, ...] = ()
+    """Classes of customers, each with its own lifetime; empty = all are alike."""
+    segment_of: IntArray | None = None
+    """Index of each customer's segment, in the order of `ids`; None without segments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +182,25 @@ class OpenDeals:
     amounts: FloatArray
     """Amount known at the start; NaN = drawn from the pipeline's law."""
     buyer_is_new: BoolArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """What changes over the calendar: a factor on a stage's conversion odds or on its pace.
+
+    Curves on a whole pipeline and on one of its stages multiply.
+    """
+
+    kind: Literal["conversion", "pace"]
+    pipeline: str
+    stage: str | None
+    """None = every stage of the pipeline."""
+    starts: date
+    ends: date | None
+    """First day without it again; None = never."""
+    factor: float
+    """On the odds of advancing of visits entered within the dates (> 0), or the speed at which
+    time passes in all visits within the dates (>= 0; 2 = twice as fast)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +227,42 @@ class Model:
     customers: Customers | None = None
     open_deals: OpenDeals | None = None
     sustainability: Sustainability = field(default_factory=Sustainability)
+    curves: tuple[Curve, ...] = ()
 
     def pipeline(self, name: str) -> Pipeline:
         """Return the pipeline of that name; KeyError when there is none."""
         return next(p for p in self.pipelines if p.name == name)
+
+
+def transitions(pipeline: Pipeline) -> FloatArray:
+    """Return where a visit leads: P(next visit is to stage j | visit to stage i).
+
+    Shape (stage, stage + 1); the last column is the win. What a row lacks to 1 is lost, undecided
+    or stuck.
+    """
+    names = [stage.name for stage in pipeline.stages]
+    matrix = np.zeros((len(names), len(names) + 1))
+    for i, stage in enumerate(pipeline.stages):
+        slips = stage.slip.probability if stage.slip else 0.0
+        matrix[i, i] += slips
+        matrix[i, i + 1] += (1.0 - slips) * stage.conversion
+        for other in (stage.back, stage.parked):
+            if other:
+                to = names.index(other.to)
+                matrix[i, to] += (1.0 - slips) * (1.0 - stage.conversion) * other.share
+    return matrix
+
+
+def expected_visits(pipeline: Pipeline) -> FloatArray:
+    """Return the mean number of visits to stage j of a deal that enters stage i: (I - Q)^-1.
+
+    Shape (stage, stage); the fundamental matrix of an absorbing chain (Kemeny and Snell, Finite
+    Markov Chains, theorem 3.2.4). LinAlgError when a loop has no exit.
+    """
+    among = transitions(pipeline)[:, :-1]
+    return floats(np.linalg.inv(np.eye(len(among)) - among))
+
+
+def win_rates(pipeline: Pipeline) -> FloatArray:
+    """Return the probability to be won for a deal that enters each stage, shape (stage,)."""
+    return expected_visits(pipeline) @ transitions(pipeline)[:, -1]
