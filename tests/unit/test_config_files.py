@@ -223,8 +223,6 @@ def test_a_date_format_is_followed(tmp_path):
         (b"\n\n", "empty; expected a header and rows"),
         (b"deal,status,since\n", "deals.csv has a header and no rows; take it out of the plan"),
         (b"deal,deal\n1,2\n", "the column `deal` stands there twice; rename one"),
-        (b"deal;status;since\na;Talk;2026-01-01\n", ('its cells are separated '
-         'by ";"; save it with commas')),
         ("deal\nMüller\n".encode("latin-1"), "row 2: expected UTF-8 text, found the byte 0xfc"),
         (ROWS.encode("utf-16"), "row 1: expected UTF-8 text, found the byte 0xff"),
         (ROWS.encode("utf-16-le"), "deals.csv holds zero bytes: it is neither CSV"),

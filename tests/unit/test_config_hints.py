@@ -60,15 +60,6 @@ def test_columns_that_a_plan_does_without_are_noted(tmp_path):
     )
 
 
-@pytest.mark.parametrize(("mark", "said"), [("\t", "tabs"), (";", '";"'), ("|", '"|"')])
-def test_cells_that_no_commas_separate_are_said(tmp_path, mark, said):
-    write(tmp_path, f"days{mark}weight\n3{mark}1\n", "times.csv")
-    text = SMALL.replace('{ fixed = "10 days" }', '{ empirical = { file = "times.csv" } }')
-    assert f"times.csv: its cells are separated by {said}; save it with commas" in str(
-        problems(tmp_path, text)
-    ).replace("\\t", "\t")
-
-
 @pytest.mark.parametrize(
     ("key", "said"),
     [
@@ -156,3 +147,20 @@ def test_a_column_that_only_sounds_alike_is_not_suggested(tmp_path):
     write(tmp_path, "id,stage,account\n1,new.first,Acme\n", "deals.csv")
     notes = load(tmp_path, SMALL + '[open_deals]\nfile = "deals.csv"\n').notes
     assert "deals.csv: no column for amount: all are drawn from their pipeline's law" in notes
+
+
+def test_a_long_list_is_read_once_for_its_line(tmp_path, monkeypatch):
+    rows = "".join(f"  [{number}, 1], # ]\n" for number in range(2000))
+    text = SMALL.replace('{ fixed = "10 days" }', f"{{ empirical = [\n{rows}]}}") + "wrong = 1\n"
+    read: list[int] = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda part: read.append(len(part)) or loads(part))
+    assert problems(tmp_path, text)[-1].startswith(f"plan.toml:{text.count(chr(10))}: sources.web")
+    assert sum(read) < 3 * len(text)
+
+
+def test_texts_and_comments_do_not_hide_the_end_of_a_value():
+    text = 'a = """x\n"]\n\\""" """"" # [ "\nb = \'\'\'[\n\\\'\'\'\nc = "\\"[{" # \'\nd = \'[\\\'\n'
+    lines = Lines(text)
+    assert [lines.of((key,)) for key in "abcd"] == [1, 4, 6, 7]
+    assert tomllib.loads(text)["a"] == 'x\n"]\n""" ""'

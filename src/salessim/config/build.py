@@ -21,12 +21,13 @@ from salessim.config.checks import (
     make_timeline,
     notes_on,
 )
+from salessim.config.csv_text import TableError
 from salessim.config.customers import customers_by_count, read_customers
 from salessim.config.documents import BY_NAME
 from salessim.config.make_laws import LawMaker
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
-from salessim.config.tables import DataTable, TableError, does_without, read_table
+from salessim.config.tables import DataTable, does_without, read_table
 from salessim.config.words import counted
 from salessim.model.plan import (
     Customers,
@@ -200,6 +201,7 @@ class Builder:
             self._add_all(path, error)
             return None
         self.read[file] = data.sha256
+        self.notes += data.notes
         return data
 
     def _add_all(self, path: Path, error: TableError) -> None:

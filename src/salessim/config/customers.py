@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.config.csv_text import TableError
 from salessim.config.open_deals import say_doubles, say_empty
 from salessim.config.schema import Customers as CustomersTable
 from salessim.config.tables import (
     DataTable,
-    TableError,
     day_parser,
     parse_cells,
     pick_column,

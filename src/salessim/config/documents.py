@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ BY_NAME = ("pipelines", "sources")
 """Tables whose keys are names that the plan gives."""
 DEEPEST = 60
 """Tables and lists within each other; a plan needs about ten."""
+LARGEST_PLAN = 4_000_000
+"""Bytes; a plan needs some thousand."""
 _PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -75,7 +78,7 @@ def read_layers(path: FilePath) -> tuple[Layer, ...]:
 
 def _read(path: FilePath, *, named_by: str) -> Layer:
     """Read one plan file; ``named_by`` is the address of the `extends` that asked for it."""
-    content = read_bytes(path, what="a plan", named_by=named_by)
+    content = read_bytes(path, what="a plan", most=LARGEST_PLAN, named_by=named_by)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -106,10 +109,15 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def read_bytes(path: FilePath, *, what: str, named_by: str = "") -> bytes:
-    """Return a file's content; PlanError says why it cannot be read and what is near."""
+def read_bytes(path: FilePath, *, what: str, most: int, named_by: str = "") -> bytes:
+    """Return a file's content; PlanError says why it cannot be read and what is near.
+
+    ``most`` is the bytes it may have: devices and wrong files have no end.
+    """
     try:
-        return path.read_bytes()
+        # a named pipe that nobody writes to is empty: waiting for it would last for ever
+        with open(path, "rb", opener=_open_at_once) as file:
+            content = file.read(most + 1)
     except FileNotFoundError:
         folder = path.parent
         if not folder.is_dir():
@@ -126,6 +134,20 @@ def read_bytes(path: FilePath, *, what: str, named_by: str = "") -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PlanError(f"{named_by}{path} cannot be read: {reason}") from None
+    if len(content) > most:
+        raise PlanError(f"{named_by}{path} holds {too_much(most)}")
+    return content
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    os.set_blocking(handle, True)
+    return handle
+
+
+def too_much(most: int) -> str:
+    """Say how much is too much."""
+    return f"more than {most // 1_000_000} MB; is it the right file?"
 
 
 def _syntax(path: FilePath, text: str, message: str) -> str:

@@ -2,11 +2,12 @@
 
 A text is cut into statements, each parsed alone by the parser that read the plan: whatever it
 reads has an address (tomlkit, which knows positions, refuses some valid plans: stages written in
-turns). One pass for all keys, however many errors there are.
+turns). One pass for all keys, however many errors there are and however long a value is.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -14,15 +15,21 @@ from typing import Any
 
 from salessim.config.problems import Path
 
-_MAY_END = ("]", "}", '"""', "'''")
-"""What the last line of a statement over several lines must hold."""
+_TOKEN = re.compile(
+    r'"""(?:\\.|[^\\])*?"{3,5}'  # a text over several lines may end with quotes of its own
+    r"|'''.*?'{3,5}"
+    r'|"(?:\\.|[^"\\])*+"'
+    r"|'[^']*+'|#[^\n]*+|[\[\]{}\n]",
+    re.DOTALL,
+)
+"""What tells where a statement ends: texts and comments (passed over), brackets, line ends."""
 
 
 class Lines:
     """Lines of the keys of one valid TOML text."""
 
     def __init__(self, text: str) -> None:
-        self._lines = text.replace("\r\n", "\n").split("\n")
+        self._text = text.replace("\r\n", "\n") + "\n"
 
     def of(self, path: Sequence[str | int]) -> int:
         """Return the line on which the statement with a key begins; the text must hold the key."""
@@ -57,21 +64,18 @@ class Lines:
 
     def _statements(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Yield each statement: its first line's number (from 1) and text, and what it says."""
-        first, count = 0, len(self._lines)
-        while first < count:
-            for after in range(first + 1, count + 1):
-                last = self._lines[after - 1]
-                if after > first + 1 and not any(mark in last for mark in _MAY_END):
-                    continue
-                try:
-                    said = tomllib.loads("\n".join(self._lines[first:after]))
-                except tomllib.TOMLDecodeError:
-                    continue
-                yield first + 1, self._lines[first], said
-                first = after
-                break
-            else:
-                return
+        first, depth, begin = 1, 0, 0
+        for token in _TOKEN.finditer(self._text):
+            mark = token[0]
+            if mark in "[{":
+                depth += 1
+            elif mark in "]}":
+                depth -= 1
+            elif mark == "\n" and not depth:
+                statement = self._text[begin : token.start()]
+                yield first, statement, tomllib.loads(statement)
+                first += statement.count("\n") + 1
+                begin = token.end()
 
 
 def _keys(statement: dict[str, Any]) -> list[str]:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from salessim.config.csv_text import TableError
 from salessim.config.laws import AnyLaw, EmpiricalFile, PlainLaw
 from salessim.config.problems import Path, Problems
 from salessim.config.tables import (
     DataTable,
-    TableError,
     amount_cell,
     parse_cells,
     pick_column,

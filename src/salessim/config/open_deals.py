@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from salessim.config.csv_text import TableError
 from salessim.config.schema import OpenDeals as OpenDealsTable
 from salessim.config.tables import (
     DataTable,
-    TableError,
     amount_cell,
     day_parser,
     does_without,
@@ -142,10 +142,13 @@ class DealsReader:
         if value in self._table.stages:
             return
         choices = [*self._table.stages, *self._stages]
+        # a CRM says the stage, the plan says its pipeline too
+        bare = {stage.partition(".")[2].casefold(): stage for stage in self._stages}
+        meant = bare.get(value.strip().casefold(), value)
         self.problems.append(
             f"{self._data.name}: {counted(many, 'row')} with the stage {found(value)}, "
             f"which is not mapped; "
-            f"{nearest(value, choices, named='stages')}; "
+            f"{nearest(meant, choices, named='stages')}; "
             f'or add it: stages = {{ "{value}" = "pipeline.stage" or "{IGNORE}" }}'
         )
 

@@ -6,31 +6,39 @@ file's row (CSV: line of the file, the header is line 1; Parquet: rows from 1).
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
 import math
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
-from salessim.config.documents import read_bytes
+from salessim.config.csv_text import (
+    SEPARATORS,
+    TableError,
+    first_line,
+    read_csv,
+    say_doubled,
+    separator_of,
+)
+from salessim.config.documents import read_bytes, too_much
 from salessim.config.problems import PlanError
 from salessim.config.units import LARGEST_AMOUNT
 from salessim.config.words import SHOWN_ROWS, nearest, nearest_of, rows_text
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}.*")
-
-
-class TableError(Exception):
-    """A data file that cannot be used: ``args`` are what is wrong with it."""
+GZIP = b"\x1f\x8b"
+_KINDS = {".gz": (GZIP, "gzip"), ".parquet": (b"PAR1", "Parquet"), ".pq": (b"PAR1", "Parquet")}
+"""Endings of names -> how such a file begins, and what it is called."""
+LARGEST_FILE = 256_000_000
+"""Bytes, unpacked; its cells take some ten times as much."""
+MOST_ROWS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -44,14 +52,17 @@ class DataTable:
     sha256 : str
     columns : dict
         Column name -> cells: text (CSV) or Python values (Parquet); None where empty.
-    rows : tuple of int
+    rows : sequence of int
         The file's row number of each cell.
+    notes : tuple of str
+        How it was read, where that was guessed.
     """
 
     name: str
     sha256: str
     columns: Mapping[str, Sequence[Any]]
     rows: Sequence[int]
+    notes: tuple[str, ...] = ()
 
 
 def read_table(path: FilePath) -> DataTable:
@@ -60,23 +71,39 @@ def read_table(path: FilePath) -> DataTable:
     Raises
     ------
     TableError
-        When the file is missing, unreadable, not UTF-8, ragged, without rows, or of an unknown
-        kind.
+        When the file is missing, unreadable, too large, not what its name says, not UTF-8,
+        ragged, without rows, or of an unknown kind.
     """
     try:
-        content = read_bytes(path, what="a data file")
+        content = read_bytes(path, what="a data file", most=LARGEST_FILE)
     except PlanError as error:
         raise TableError(str(error)) from None
     sha256 = hashlib.sha256(content).hexdigest()
     if not content:
         raise TableError(f"{path.name} is empty; expected a header and rows")
+    for ending, (start, kind) in _KINDS.items():
+        if path.name.lower().endswith(ending) and not content.startswith(start):
+            raise TableError(
+                f"{path.name} is no {kind} file: it begins with {_beginning(content)}; "
+                "write it again, or name it after what it is"
+            )
+    notes: tuple[str, ...] = ()
     if content.startswith(b"PAR1"):
         columns, rows = _parquet(path.name, content)
     else:
-        columns, rows = _csv(path.name, content)
+        text = _text(path.name, content)
+        separator = separator_of(text)
+        columns, rows = read_csv(path.name, text, separator)
+        if separator != ",":
+            notes = (f"{path.name}: its cells are separated by {SEPARATORS[separator]}",)
     if not rows:
         raise TableError(f"{path.name} has a header and no rows; take it out of the plan")
-    return DataTable(path.name, sha256, columns, rows)
+    return DataTable(path.name, sha256, columns, rows, notes)
+
+
+def _beginning(content: bytes) -> str:
+    """Show the first bytes of a file, as text where they are."""
+    return f'"{repr(content[:12])[2:-1]}"'
 
 
 def _parquet(name: str, content: bytes) -> tuple[dict[str, Sequence[Any]], Sequence[int]]:
@@ -84,99 +111,38 @@ def _parquet(name: str, content: bytes) -> tuple[dict[str, Sequence[Any]], Seque
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    columns: dict[str, Sequence[Any]] = {}
     try:
-        table = pq.read_table(io.BytesIO(content))
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{name} is no readable Parquet file: {_first_line(error)}") from None
-    columns = {}
-    for column, values in zip(table.column_names, table.columns, strict=True):
-        kind = values.type
-        if pa.types.is_timestamp(kind):
-            values = values.cast(pa.timestamp("us", kind.tz), safe=False)  # noqa: PLW2901
-        columns[column] = values.to_pylist()
+        file = pq.ParquetFile(io.BytesIO(content))
+        many = file.metadata.num_rows
+        if many > MOST_ROWS:
+            raise TableError(
+                f"{name} has {many:,} rows, more than {MOST_ROWS:,}; take the ones out that no "
+                "plan needs"
+            )
+        table = file.read()
+        say_doubled(name, table.column_names)
+        for column, values in zip(table.column_names, table.columns, strict=True):
+            kind = values.type
+            if pa.types.is_timestamp(kind):
+                values = values.cast(pa.timestamp("us", kind.tz), safe=False)  # noqa: PLW2901
+            columns[column] = values.to_pylist()
+    # a damaged file may hold texts that are none and days that no calendar has
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        raise TableError(f"{name} is no readable Parquet file: {first_line(error)}") from None
     return columns, range(1, table.num_rows + 1)
-
-
-def _csv(name: str, content: bytes) -> tuple[dict[str, Sequence[Any]], Sequence[int]]:
-    """Read a CSV file as text; lines with too few or too many cells are an error."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    text = _text(name, content)
-    header = next((row for row in csv.reader(io.StringIO(text)) if row), [])
-    doubled = [column for column, times in Counter(header).items() if times > 1]
-    if doubled:
-        raise TableError(f"{name}: the column `{doubled[0]}` stands there twice; rename one")
-    if len(header) == 1 and (mark := re.search(r"[;\t|]", header[0])):
-        shown = {"\t": "tabs"}.get(mark[0], f'"{mark[0]}"')
-        raise TableError(f"{name}: its cells are separated by {shown}; save it with commas")
-    ragged: list[str] = []
-
-    def refuse(row: Any) -> str:
-        ragged.append(f"{row.actual_columns} cells instead of {row.expected_columns}")
-        return "skip"
-
-    try:
-        table = arrow_csv.read_csv(
-            io.BytesIO(text.encode()),
-            # one thread and one block: rows stay in the file's order
-            read_options=arrow_csv.ReadOptions(use_threads=False),
-            parse_options=arrow_csv.ParseOptions(
-                newlines_in_values=True, invalid_row_handler=refuse
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()),
-                strings_can_be_null=True,
-                null_values=["", "NULL", "null", "NaN", "nan"],
-            ),
-        )
-    except pa.ArrowException as error:
-        raise TableError(f"{name} is no readable CSV file: {_first_line(error)}") from None
-    if ragged:
-        lines = _ragged_lines(text, len(header))
-        raise TableError(f"{name}: {rows_text(lines)}: {ragged[0]}; a quote or comma is missing?")
-    columns = {column: table.column(column).to_pylist() for column in table.column_names}
-    return columns, _LineNumbers(text, table.num_rows)
-
-
-class _LineNumbers(Sequence[int]):
-    """Line of each row in a CSV text, counted when first asked: only errors need it."""
-
-    def __init__(self, text: str, rows: int) -> None:
-        self._text = text
-        self._rows = rows
-        self._lines: list[int] = []
-
-    def __len__(self) -> int:
-        return self._rows
-
-    def __getitem__(self, index: Any) -> Any:
-        if not self._lines:
-            self._lines = [line for line, cells in _records(self._text) if cells][1:]
-        return self._lines[index]
-
-
-def _records(text: str) -> list[tuple[int, int]]:
-    """Return (first line, cells) of each record; an empty line is a record without cells."""
-    reader = csv.reader(io.StringIO(text))
-    records, line = [], 1
-    for row in reader:
-        records.append((line, len(row)))
-        line = reader.line_num + 1
-    return records
-
-
-def _ragged_lines(text: str, expected: int) -> list[int]:
-    return [line for line, cells in _records(text) if cells not in (0, expected)]
 
 
 def _text(name: str, content: bytes) -> str:
     """Unpack and decode; say the line where it is not UTF-8."""
-    if content.startswith(b"\x1f\x8b"):
+    if content.startswith(GZIP):
         try:
-            content = gzip.decompress(content)
+            with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+                content = file.read(LARGEST_FILE + 1)  # a small file may unpack to a very large one
         except (OSError, EOFError, zlib.error) as error:
             raise TableError(f"{name} cannot be unpacked: {error}") from None
+        if len(content) > LARGEST_FILE:
+            raise TableError(f"{name} unpacks to {too_much(LARGEST_FILE)}")
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         raise TableError(f"{name} is a spreadsheet; save it as CSV (UTF-8) or Parquet")
     try:
@@ -192,10 +158,6 @@ def _text(name: str, content: bytes) -> str:
     if "\0" in text:
         raise TableError(f"{name} holds zero bytes: it is neither CSV, CSV.gz nor Parquet")
     return text
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def pick_column(table: DataTable, asked: str | None, default: str) -> tuple[str, Sequence[Any]]:

@@ -53,13 +53,10 @@ def path_text(path: Sequence[str | int]) -> str:
 
 
 def nearest_of(word: str, words: Iterable[str]) -> list[str]:
-    """Return the word most like another, capitals aside when none is else; empty when none is."""
-    choices = list(words)
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
-    lower = {choice.lower(): choice for choice in choices}
-    return close or [
-        lower[near] for near in difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    ]
+    """Return the word most like another, capitals aside; empty when none is."""
+    folded = {choice.casefold(): choice for choice in words}
+    near = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    return [folded[choice] for choice in near]
 
 
 def nearest(word: str, words: Iterable[str], *, named: str = "known") -> str:
