@@ -17,8 +17,9 @@ import pandas as pd
 import pytest
 
 from salessim import Forecast, SalessimError, api, engine, load_plan, save_run, simulate
+from salessim.charts import style
 from salessim.cli import render, run
-from salessim.forecast import plot
+from salessim.readable import scale
 
 FILES = {
     "manifest.json",
@@ -136,9 +137,9 @@ def test_no_number_is_cut_on_narrow_terminals(call, monkeypatch, width):
 
 
 def test_numbers_are_scaled_and_rounded_sensibly():
-    assert render.scale(99_999, digits=5) == (1, "")
-    assert render.scale(100_000, digits=5) == (1_000, "thousand ")
-    assert render.scale(1e18, digits=5) == (10**9, "billion ")
+    assert scale(99_999, digits=5) == (1, "")
+    assert scale(100_000, digits=5) == (1_000, "thousand ")
+    assert scale(1e18, digits=5) == (10**12, "trillion ")
     shown = [render.amount(x) for x in (1234.5, 12.5, 7.15, 7.0, -0.2, 0.0)]
     assert shown == ["1,234", "12", "7.2", "7", "-0.2", "0"]
 
@@ -258,7 +259,7 @@ def test_failure_in_the_last_file_leaves_nothing(call, folder, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(plot, "save", full)
+    monkeypatch.setattr(style, "save", full)
     result = call("run", "acme.toml", "-o", "first")
     assert result.exit_code == 1
     assert "No space left on device" in result.stderr

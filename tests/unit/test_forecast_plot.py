@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from salessim.charts import style
 from salessim.forecast import SERIES, plot
 
 
@@ -25,8 +26,9 @@ def test_fan_shows_medians_and_bands(noise, series):
     lines = {line.get_label(): line for line in ax.get_lines()}
     shown = noise.series(series)
     assert np.array_equal(lines["P50"].get_ydata(), shown.summary.p50)
-    band = ax.collections[0].get_datalim(ax.transData)
+    widest, band = (area.get_datalim(ax.transData) for area in ax.collections)
     assert band.y1 == pytest.approx(shown.summary.p90.max())
+    assert widest.y1 == pytest.approx(np.quantile(shown.samples, 0.95, axis=0).max())
     if series == "leads":
         assert "P50 without external leads" not in lines
     else:
@@ -58,7 +60,7 @@ def test_thousands_are_separated_and_periods_are_dates(noise):
 def test_same_forecast_same_bytes(noise, tmp_path, suffix):
     paths = [tmp_path / f"{name}.{suffix}" for name in "ab"]
     for path in paths:
-        plot.save(noise.plot.fan("bookings"), path)
+        style.save(noise.plot.fan("bookings"), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     # A dollar sign is money here, not mathematics.
     if suffix == "svg":
@@ -97,14 +99,14 @@ def test_long_names_and_many_sources_leave_room_for_the_chart(tmp_path):
     assert shown[-1] == "4 more sources"
     rest = [bar.get_height() for bar in ax.containers[-1]]
     assert rest == pytest.approx([2 * (1 + 2 + 3 + 4)] * len(rest))
-    plot.save(ax, tmp_path / "origins.png")  # a warning, were there no room, is an error here
+    style.save(ax, tmp_path / "origins.png")  # a warning, were there no room, is an error here
     assert ax.get_position().width > 0.5
 
 
 def test_labels_are_shown_as_they_are():
-    assert plot.plain_label("_hidden").startswith(" _")
-    assert plot.plain_label("a$b$") == r"a\$b\$"
-    assert plot.plain_label("a\x1b[31m\nb") == "a [31m b"
+    assert style.plain_label("_hidden").startswith(" _")
+    assert style.plain_label("a$b$") == r"a\$b\$"
+    assert style.plain_label("a\x1b[31m\nb") == "a [31m b"
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png"])
@@ -113,7 +115,7 @@ def test_any_name_makes_a_chart(tmp_path, suffix):
     given = fc.forecast(fc.random_cube(n=5))
     given = replace(given, labels=replace(given.labels, title=name, currency=name))
     path = tmp_path / f"fan.{suffix}"
-    plot.save(given.plot.fan(), path)
+    style.save(given.plot.fan(), path)
     if suffix == "svg":
         # what a browser refuses, this parser refuses
         assert "\u6f22\u5b57" in minidom.parse(str(path)).toxml()  # noqa: S318 - our own

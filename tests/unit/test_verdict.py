@@ -13,8 +13,8 @@ from scipy.stats import binomtest
 
 from salessim.forecast import Verdict
 from salessim.forecast.judge import past_bookings, shortfall, wilson
-from salessim.forecast.verdict import percent
 from salessim.lowering.program import Facts
+from salessim.readable import percent
 
 MONTH = 30.4375
 BASE = ("open_deals", "customers")

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from salessim.config import Plan
-from salessim.forecast.verdict import amount, number, percent, trajectories
 from salessim.lowering import lower
 from salessim.lowering.program import Facts
 from salessim.lowering.renewal import expected_on_grid
 from salessim.model.law import Law
 from salessim.model.laws import Fixed
 from salessim.model.plan import Model, Pipeline, Source, Stage
+from salessim.readable import amount, number, percent, trajectories
 
 
 @dataclass(frozen=True, kw_only=True)

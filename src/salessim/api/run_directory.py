@@ -139,7 +139,7 @@ def write_run(
 
     ``formats`` says which tables: ``csv`` (the summary), ``parquet`` (all trajectories).
     """
-    from salessim.forecast import plot
+    from salessim.charts import style
 
     started = time.perf_counter()
     run = forecast.provenance
@@ -152,7 +152,7 @@ def write_run(
         forecast.funnel.to_parquet(folder / "funnel.parquet")
     for name, axes in (("fan", forecast.plot.fan()), ("origins", forecast.plot.origins())):
         for kind in ("svg", "png"):
-            plot.save(axes, folder / f"{name}.{kind}")
+            style.save(axes, folder / f"{name}.{kind}")
     about = manifest(plan, forecast, folder, command=command)
     about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
     text = json.dumps(about, indent=2, allow_nan=False)

@@ -13,14 +13,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from salessim.forecast.verdict import amount, trajectories
+from salessim.readable import amount, scale, trajectories
 
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation
     from salessim.forecast import Forecast, Series
     from salessim.model.calendar import Timeline
 
-UNITS = ((1, ""), (1_000, "thousand "), (1_000_000, "million "), (1_000_000_000, "billion "))
 MOST_ROWS = 60
 QUANTILES = ("P10", "P50", "P90")
 ALL = (*QUANTILES, "w/o")
@@ -147,14 +146,6 @@ def _table(*, caption: str) -> Table:
         caption_justify="left",
         caption_style="dim",
     )
-
-
-def scale(largest: float, *, digits: int) -> tuple[int, str]:
-    """Return the unit in which a number has at most so many digits, and its name."""
-    for divisor, name in UNITS:
-        if largest < 10**digits * divisor:
-            return divisor, name
-    return UNITS[-1]
 
 
 def _names(timeline: Timeline) -> tuple[str, list[str]]:

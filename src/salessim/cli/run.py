@@ -209,7 +209,7 @@ def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
 def _dry_run(plan: Plan, wanted: Wanted) -> None:
     """Lower the plan, so that all that can be refused is, and say what a run would do."""
     from salessim import api
-    from salessim.forecast.verdict import trajectories
+    from salessim.readable import trajectories
 
     entries = api.explain(plan).facts.stage_entries * wanted.trajectories
     if not wanted.quiet:

@@ -1,40 +1,34 @@
-"""Charts of a forecast, drawn on given axes."""
+"""Charts of a forecast, drawn on given axes; the style is that of `salessim.charts.style`."""
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
-from salessim.forecast.verdict import trajectories
+from salessim.charts import style
 from salessim.model.calendar import DAYS_PER_MONTH
+from salessim.readable import percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.forecast import Forecast
     from salessim.forecast.series import Series
 
-# Okabe and Ito's palette: told apart with any colour vision, and in grey by lightness.
-FAN = "#0072B2"
-BASE = "#D55E00"
-NEED = "#000000"
-COLOURS = (FAN, "#56B4E9", "#E69F00", "#CC79A7", "#009E73", "#F0E442", BASE, "#999999")
+COLOURS = (
+    style.BLUE, style.SKY, style.ORANGE, style.PURPLE, style.GREEN, style.YELLOW,
+    style.VERMILLION, style.GREY,
+)  # fmt: skip
+"""Of the parts of a stack: open deals, customers, then the external sources."""
 BASE_LABELS = ("open deals", "customers")
-LONGEST_LABEL = 28
-LONGEST_TITLE = 60
+MOST_MARKED = 40
+"""Periods up to which each median has a mark of its own."""
 TITLES = {
     "bookings": "Bookings",
     "wins": "Deals won",
-    "active_customers": "Active customers at period end",
+    "active_customers": "Active customers",
     "new_customers": "New customers",
     "lost_customers": "Lost customers",
     "leads": "External leads",
@@ -43,21 +37,37 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Plots:
-    """The charts of a forecast as methods: `fan` and `origins`."""
+    """The charts of a forecast as methods; each draws on given axes, or on a figure of its own."""
 
     forecast: Forecast
 
-    def fan(self, series: str = "bookings", ax: Axes | None = None) -> Axes:
+    def fan(
+        self,
+        series: str = "bookings",
+        ax: Axes | None = None,
+        *,
+        target: float | Sequence[float] | None = None,
+    ) -> Axes:
         """Draw the fan of a series; see `salessim.forecast.plot.fan`."""
-        return fan(self.forecast, series, ax)
+        return fan(self.forecast, series, ax, target=target)
 
     def origins(self, ax: Axes | None = None) -> Axes:
         """Draw bookings by origin; see `salessim.forecast.plot.origins`."""
         return origins(self.forecast, ax)
 
+    def with_and_without(self, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+        """Draw bookings with and without external leads, side by side."""
+        return with_and_without(self.forecast, axes)
 
-def fan(forecast: Forecast, series: str = "bookings", ax: Axes | None = None) -> Axes:
-    """Draw P10 to P90, P25 to P75 and P50 by period, with P50 without external leads beside.
+
+def fan(
+    forecast: Forecast,
+    series: str = "bookings",
+    ax: Axes | None = None,
+    *,
+    target: float | Sequence[float] | None = None,
+) -> Axes:
+    """Draw P5 to P95, P10 to P90 and P50 by period, with P50 without external leads beside.
 
     Parameters
     ----------
@@ -66,29 +76,30 @@ def fan(forecast: Forecast, series: str = "bookings", ax: Axes | None = None) ->
         A name of `SERIES`.
     ax : Axes, optional
         Where to draw; a new figure when None, reached as ``.figure`` of the result.
+    target : float or sequence of float, optional
+        What is aimed at: of each period, in the unit of the series.
 
     Raises
     ------
     ValueError
-        There is no such series.
+        There is no such series, or there are as many targets as there are no periods.
     """
     shown = forecast.series(series)
-    ax = _new_axes() if ax is None else ax
+    ax = style.new_axes() if ax is None else ax
     days = _positions(forecast, shown)
-    low, lower, middle, upper, high = np.quantile(
-        shown.samples, [0.1, 0.25, 0.5, 0.75, 0.9], axis=0
-    )
-    mark = "o" if len(days) < 40 else ""
-    line: dict[str, Any] = {"marker": mark, "markersize": 3.5, "linewidth": 1.8}
-    ax.fill_between(days, low, high, color=FAN, alpha=0.18, linewidth=0, label="P10 to P90")
-    ax.fill_between(days, lower, upper, color=FAN, alpha=0.30, linewidth=0, label="P25 to P75")
-    ax.plot(days, middle, color=FAN, label="P50", **line)
+    _bands(ax, days, shown, style.BLUE)
     if forecast.labels.external_sources and series != "leads":
         base = np.median(forecast.without_external_leads().series(series).samples, axis=0)
-        ax.plot(days, base, color=BASE, linestyle="--", label="P50 without external leads", **line)
+        dashed = {"color": style.VERMILLION, "linestyle": "--", **_line(days)}
+        ax.plot(*_stretched(days, base), label="P50 without external leads", **dashed)
     if series == "bookings":
         _need(forecast, ax)
-    _dress(forecast, shown, ax)
+    if target is not None:
+        wanted = np.broadcast_to(np.asarray(target, dtype=np.float64), days[:, 0].shape)
+        ax.plot(*_stretched(days, wanted), color=style.GREEN, linestyle="-.", label="target",
+                **_line(days))  # fmt: skip
+    _dress(forecast, shown, ax, title=_total(shown))
+    style.legend(ax)
     return ax
 
 
@@ -101,7 +112,7 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure when None, reached as ``.figure`` of the result.
     """
-    ax = _new_axes() if ax is None else ax
+    ax = style.new_axes() if ax is None else ax
     edges = _edges(forecast)
     widths = 0.86 * np.diff(edges)
     middle = (edges[:-1] + edges[1:]) / 2
@@ -115,9 +126,67 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
     # The legend reads from the top, as the stack does.
     stacked = list(reversed(ax.containers))
     _need(forecast, ax)
-    _dress(forecast, forecast.bookings, ax, what="Mean bookings by origin")
-    _legend(ax, handles=[*stacked, *ax.get_lines()])
+    _dress(forecast, forecast.bookings, ax, title=_shares(forecast), what="mean bookings, ")
+    style.legend(ax, handles=[*stacked, *ax.get_lines()])
     return ax
+
+
+def with_and_without(
+    forecast: Forecast, axes: tuple[Axes, Axes] | None = None
+) -> tuple[Axes, Axes]:
+    """Draw the fan of bookings with external leads, and on the same scale without them.
+
+    Parameters
+    ----------
+    forecast : Forecast
+    axes : (Axes, Axes), optional
+        Where to draw; a new figure when None, whose title is then the verdict.
+    """
+    own = axes is None
+    axes = style.new_pair() if axes is None else axes
+    base = forecast.without_external_leads()
+    pairs = ((forecast, style.BLUE, "With"), (base, style.VERMILLION, "Without"))
+    for ax, (part, colour, _) in zip(axes, pairs, strict=True):
+        _bands(ax, _positions(part, part.bookings), part.bookings, colour)
+        _need(forecast, ax)
+    for ax, (part, _, word) in zip(axes, pairs, strict=True):
+        mean = rounded(float(part.bookings.total_summary.mean))
+        title = f"{word}: {mean} {style.short(part.bookings.unit, 12)} on average"
+        _dress(part, part.bookings, ax, title=title, largest=max(ax.dataLim.y1 for ax in axes))
+        style.legend(ax, below=True)
+    top = max(ax.get_ylim()[1] for ax in axes)
+    for ax in axes:
+        ax.set_ylim(0, top)
+    axes[1].set_ylabel("")
+    verdict = forecast.verdict
+    if own:
+        met = f": it meets its need in {percent(verdict.probability or 0.0)} of the trajectories"
+        said = f"Without new external leads the business is {verdict.word}{met}"
+        style.headline(style.figure_of(axes[0]), said if verdict.word else _subtitle(forecast))
+    return axes
+
+
+def _bands(ax: Axes, days: Any, series: Series, colour: str) -> None:
+    """Draw P5 to P95, P10 to P90 and P50."""
+    p5, p10, p50, p90, p95 = np.quantile(series.samples, [0.05, 0.1, 0.5, 0.9, 0.95], axis=0)
+    for low, high, alpha, label in ((p5, p95, 0.18, "P5 to P95"), (p10, p90, 0.30, "P10 to P90")):
+        x, bottom = _stretched(days, low)
+        area: dict[str, Any] = {"color": colour, "alpha": alpha, "linewidth": 0, "label": label}
+        ax.fill_between(x, bottom, _stretched(days, high)[1], **area)
+    ax.plot(*_stretched(days, p50), color=colour, label="P50", **_line(days))
+
+
+def _line(days: Any) -> dict[str, Any]:
+    mark = "o" if 1 < len(days) < MOST_MARKED else ""
+    return {**style.LINE, "marker": mark, "markersize": 3.5}
+
+
+def _stretched(days: Any, values: Any) -> tuple[Any, Any]:
+    """Return where to draw values: one alone is drawn as wide as half its period, to be seen."""
+    at, width = days[:, 0], days[:, 1]
+    if len(at) > 1:
+        return at, values
+    return at[0] + width[0] * np.array([-0.25, 0.25]), np.repeat(values, 2)
 
 
 def _parts(forecast: Forecast) -> list[tuple[str, Any]]:
@@ -133,62 +202,50 @@ def _parts(forecast: Forecast) -> list[tuple[str, Any]]:
     names = forecast.labels.external_sources
     parts = [
         *zip(BASE_LABELS, base, strict=True),
-        *((plain_label(_short(names[index], LONGEST_LABEL)), external[index]) for index in shown),
+        *(
+            (style.plain_label(style.short(names[index], style.LONGEST_LABEL)), external[index])
+            for index in shown
+        ),
     ]
     rest = [external[index] for index in most[len(shown) :]]
     return [*parts, (f"{len(rest)} more sources", sum(rest))] if rest else parts
 
 
-def save(ax: Axes, path: Path) -> None:
-    """Write the figure of axes as SVG or PNG, by the path's ending: same picture, same bytes.
-
-    Raises
-    ------
-    OSError
-        The file cannot be written.
-    """
-    figure = ax.figure.get_figure(root=True)
-    vector = path.suffix == ".svg"
-    # Text as text: small files that can be searched. Ids and dates would differ from run to run.
-    with (
-        mpl.rc_context({"svg.hashsalt": "salessim", "svg.fonttype": "none"}),
-        warnings.catch_warnings(),
-    ):
-        # A name in letters that the font lacks is drawn as boxes; the reader of a chart sees that.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        figure.savefig(path, dpi=150, metadata={"Date": None} if vector else {"Software": None})
+def _shares(forecast: Forecast) -> str:
+    """Say who brings how much of all bookings."""
+    parts = forecast.bookings.by("origin")
+    means = {name: float(part.total_summary.mean) for name, part in parts.items()}
+    total = sum(means.values())
+    if total == 0:
+        return "Nothing is booked"
+    base = {"customers": means.pop("customers", 0.0), "open deals": means.pop("open_deals", 0.0)}
+    said = {"external leads": sum(means.values()), **base} if means else base
+    shares = (f"{percent(part / total)} from {name}" for name, part in said.items())
+    return f"Of all bookings, {', '.join(shares)}"
 
 
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 3]}..."
-
-
-def plain_label(text: str) -> str:
-    """Return text that matplotlib shows as it is: no mathematics, no hidden legend entry.
-
-    Control characters become spaces: no SVG may hold them.
-    """
-    shown = "".join(char if char.isprintable() else " " for char in text).replace("$", r"\$")
-    return f" {shown}" if shown.startswith("_") else shown
-
-
-def _new_axes() -> Axes:
-    # Not through pyplot: no global figure list, no window, no display needed.
-    figure = Figure(figsize=(9.0, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.add_subplot()
+def _total(series: Series) -> str:
+    """Say a series in one line: all of it, or of a stock its level at the end."""
+    p10, p50, p90 = (rounded(float(value)) for value in series.total_summary[2:])
+    money = series.name == "bookings"
+    unit = f"{style.short(series.unit, style.LONGEST_LABEL)} " if money else ""
+    when = "at the end" if series.stock else "in all"
+    return f"{TITLES[series.name]}: {p50} {unit}{when} (P10 {p10}, P90 {p90})"
 
 
 def _edges(forecast: Forecast) -> Any:
     labels = forecast.labels
-    days = date2num([*labels.periods, labels.end])  # type: ignore[no-untyped-call]
-    return np.asarray(days, dtype=np.float64)
+    return style.day_numbers([*labels.periods, labels.end])
 
 
 def _positions(forecast: Forecast, series: Series) -> Any:
-    """Return where a period's value stands: a flow in its middle, a level at its end."""
+    """Return where a period's value stands and how long the period is, shape (period, 2).
+
+    A flow stands in the middle, a level at the end.
+    """
     edges = _edges(forecast)
-    return edges[1:] if series.stock else (edges[:-1] + edges[1:]) / 2
+    at = edges[1:] if series.stock else (edges[:-1] + edges[1:]) / 2
+    return np.stack([at, np.diff(edges)], axis=1)
 
 
 def _need(forecast: Forecast, ax: Axes) -> None:
@@ -198,54 +255,32 @@ def _need(forecast: Forecast, ax: Axes) -> None:
         return
     need = verdict.need_per_month * forecast.labels.timeline.period.days / DAYS_PER_MONTH
     label = "need" if verdict.need_from == "plan" else f"need ({verdict.need_from})"
-    ax.axhline(need, color=NEED, linestyle=":", linewidth=1.4, label=label)
+    ax.axhline(need, color=style.BLACK, linestyle=":", linewidth=1.4, label=label)
 
 
-def _dress(forecast: Forecast, series: Series, ax: Axes, *, what: str = "") -> None:
-    locator = AutoDateLocator(minticks=4, maxticks=10)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    edges = _edges(forecast)
-    ax.set_xlim(edges[0], edges[-1] + (0.02 * (edges[-1] - edges[0]) if series.stock else 0.0))
-    # nothing at all is drawn on an axis to 1, not to a twentieth of a cent
-    ax.set_ylim(bottom=0, top=None if ax.dataLim.y1 > 0 else 1)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    ax.set_ylabel(
-        plain_label(
-            series.unit
-            if series.stock
-            else f"{_short(series.unit, LONGEST_LABEL)} per {_period_name(forecast)}"
-        )
-    )
-    ax.set_title(what or TITLES[series.name], loc="left", fontsize=12, fontweight="bold", pad=26)
-    ax.text(
-        0.0, 1.02, plain_label(_subtitle(forecast)), transform=ax.transAxes,
-        fontsize=9, color="#555555", va="bottom",
-    )  # fmt: skip
-    ax.grid(axis="y", color="#DDDDDD", linewidth=0.8)
-    ax.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    _legend(ax)
-
-
-def _legend(ax: Axes, **handles: Any) -> None:
-    ax.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.0),
-        frameon=False,
-        fontsize=9,
-        borderaxespad=0,
-        **handles,
-    )
+def _dress(
+    forecast: Forecast,
+    series: Series,
+    ax: Axes,
+    *,
+    title: str,
+    what: str = "",
+    largest: float = 0.0,
+) -> None:
+    """Put dates, units, title and subtitle, which begins with ``what``."""
+    labels = forecast.labels
+    alone = len(labels.periods) == 1
+    style.date_axis(ax, labels.periods[0], labels.end, room=(0.3 if alone else 0.02) * series.stock)
+    counted = style.short(series.unit, style.LONGEST_LABEL)
+    when = "at the period's end" if series.stock else f"per {_period_name(forecast)}"
+    style.number_axis(ax, f"{counted} {when}", largest=largest)
+    style.finish(ax, title=title, subtitle=f"{what}{_subtitle(forecast)}")
 
 
 def _subtitle(forecast: Forecast) -> str:
     labels = forecast.labels
-    first: date = labels.periods[0]
-    title = _short(labels.title, LONGEST_TITLE)
-    return f"{title}: {trajectories(forecast.trajectories)} from {first.isoformat()}"
+    title = style.short(labels.title, style.LONGEST_TITLE)
+    return f"{title}: {trajectories(forecast.trajectories)} from {labels.periods[0].isoformat()}"
 
 
 def _period_name(forecast: Forecast) -> str:

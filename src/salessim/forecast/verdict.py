@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from salessim.readable import number, percent
+
 NeedFrom = Literal["plan", "past", "run rate"]
 Word = Literal["self-sustaining", "fragile", "dependent on external leads"]
 Dates = tuple[date | None, date | None, date | None]
@@ -186,30 +188,3 @@ class Verdict:
             return ""
         text = "; ".join(said)
         return f"{text[0].upper()}{text[1:]}."
-
-
-def number(value: float) -> str:
-    """Write a number above zero to two places, so that it never reads as zero."""
-    return f"{value:,.2f}" if value >= 0.005 else "less than 0.01"
-
-
-def amount(value: float) -> str:
-    """Write a number with separators, and a decimal only where it matters."""
-    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
-    return "0" if shown == "-0" else shown
-
-
-def trajectories(count: int) -> str:
-    """Write a number of trajectories."""
-    return "1 trajectory" if count == 1 else f"{count:,} trajectories"
-
-
-def percent(share: float) -> str:
-    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%."""
-    digits = 0 if 0.1 <= share <= 0.9 else 1
-    text = f"{100 * share:.{digits}f}"
-    if float(text) == 0 and share > 0:
-        return "< 0.1%"
-    if float(text) == 100 and share < 1:
-        return "> 99.9%"
-    return f"{float(text):g}%"

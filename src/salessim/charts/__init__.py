@@ -1,0 +1,1 @@
+"""What is drawn: the style that all charts share, and the pictures of a plan."""

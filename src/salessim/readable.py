@@ -1,0 +1,58 @@
+"""Numbers as people read them: separators, sensible digits, nothing rounded to what it is not."""
+
+from __future__ import annotations
+
+SCALES = (
+    (1, ""),
+    (1_000, "thousand "),
+    (1_000_000, "million "),
+    (1_000_000_000, "billion "),
+    (1_000_000_000_000, "trillion "),
+)
+
+
+def number(value: float) -> str:
+    """Write a number above zero to two places, so that it never reads as zero."""
+    return f"{value:,.2f}" if value >= 0.005 else "less than 0.01"
+
+
+def amount(value: float) -> str:
+    """Write a number with separators, and a decimal only where it matters."""
+    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
+    return "0" if shown == "-0" else shown
+
+
+def trajectories(count: int) -> str:
+    """Write a number of trajectories."""
+    return "1 trajectory" if count == 1 else f"{count:,} trajectories"
+
+
+def percent(share: float) -> str:
+    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%."""
+    digits = 0 if 0.1 <= share <= 0.9 else 1
+    text = f"{100 * share:.{digits}f}"
+    if float(text) == 0 and share > 0:
+        return "< 0.1%"
+    if float(text) == 100 and share < 1:
+        return "> 99.9%"
+    return f"{float(text):g}%"
+
+
+def scale(largest: float, *, digits: int) -> tuple[int, str]:
+    """Return the unit in which a number has at most so many digits, and its name."""
+    for divisor, name in SCALES:
+        if largest < 10**digits * divisor:
+            return divisor, name
+    return SCALES[-1]
+
+
+def rounded(value: float) -> str:
+    """Write a number to three digits, in words where it is large: ``13.2 million``."""
+    size = abs(value)
+    if size < 1000:
+        return f"{value:.3g}"
+    # 999,500 is a million when three digits are shown.
+    divisor, name = scale(float(f"{size:.3g}"), digits=3)
+    if divisor == 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{float(f'{value / divisor:.3g}'):,.10g} {name}".rstrip()
