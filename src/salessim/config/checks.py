@@ -59,6 +59,8 @@ def check_names(plan: Document, names: Names, problems: Problems) -> None:
                 ("sources", name),
                 f"the name {name} is taken (it is an origin of bookings); rename the source",
             )
+    for name in plan.scenarios:
+        _check_name(name, ("scenarios", name), problems)
     _check_open_deals(plan, names, problems)
 
 

@@ -40,12 +40,14 @@ class Layer:
 class Change:
     """One changed key: its path in the document, and how its author wrote it.
 
-    ``made`` says which pipeline or source the change made, when there was none of that name.
+    ``made`` says which pipeline or source the change made, when there was none of that name;
+    ``origin`` is the path of the key in the plan, when a scenario makes the change.
     """
 
     path: Path
     label: str
     made: str = ""
+    origin: Path = ()
 
 
 def read_layers(path: FilePath) -> tuple[Layer, ...]:
@@ -192,7 +194,7 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(old, dict) and isinstance(value, dict) and not _another_law(old, value):
             result[key] = _merge(old, value)
         else:
-            result[key] = _copy(value)
+            result[key] = copied(value)
     return result
 
 
@@ -205,12 +207,12 @@ def _another_law(below: Any, above: dict[str, Any]) -> bool:
     )
 
 
-def _copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
     """Copy tables and lists, so that no change reaches the layer they came from."""
     if isinstance(value, Mapping):
-        return {key: _copy(item) for key, item in value.items()}
+        return {key: copied(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_copy(item) for item in value]
+        return [copied(item) for item in value]
     return value
 
 
@@ -238,7 +240,7 @@ def apply_changes(
         try:
             parts = key_parts(key)
             made = _made(document, parts)
-            path = _set(document, parts, value)
+            path = set_key(document, parts, value)
         except ValueError as error:
             wrong.append(f"{label}: {error}")
         else:
@@ -253,7 +255,7 @@ def _pairs(
 ) -> list[tuple[str, str, Any]]:
     """Return (label, key, value) of each change."""
     if isinstance(changes, Mapping):
-        return [(f"{key}={found(value)}", key, _copy(value)) for key, value in changes.items()]
+        return [(f"{key}={found(value)}", key, copied(value)) for key, value in changes.items()]
     pairs = []
     for text in [changes] if isinstance(changes, str) else changes:
         key, equals, value = text.partition("=")
@@ -301,8 +303,11 @@ def _made(document: dict[str, Any], parts: list[str]) -> str:
     return f"there was no {head}.{key_text(below[0])} before; {remedy}"
 
 
-def _set(document: dict[str, Any], parts: list[str], value: Any) -> Path:
-    """Set a value, making tables on the way; return its path with list positions."""
+def set_key(document: dict[str, Any], parts: list[str], value: Any) -> Path:
+    """Set a value, making tables on the way; return its path with list positions.
+
+    ValueError when the key cannot be reached.
+    """
     if parts == ["extends"]:
         raise ValueError("extends cannot be changed; write it in the plan")
     path: list[str | int] = []

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any
 
 from salessim.config.addresses import plan_error
 from salessim.config.build import Builder
-from salessim.config.documents import Change, Layer, apply_changes, merged, read_layers
-from salessim.config.problems import Path, holds
+from salessim.config.documents import (
+    Change,
+    Layer,
+    apply_changes,
+    copied,
+    merged,
+    read_layers,
+)
+from salessim.config.problems import Path, PlanError, Problems, holds
+from salessim.config.scenarios import NONE, read_scenarios
+from salessim.config.words import found, nearest
 from salessim.model.plan import Model
 
 Changes = Sequence[str] | Mapping[str, Any]
@@ -64,6 +73,27 @@ class Plan:
     notes: tuple[str, ...]
     _layers: tuple[Layer, ...] = field(repr=False, compare=False)
     _changes: tuple[Change, ...] = field(repr=False, compare=False)
+    _scenarios: Mapping[str, Plan] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def scenario_names(self) -> tuple[str, ...]:
+        """The plan's scenarios, in its order."""
+        return tuple(self._scenarios)
+
+    def scenario(self, name: str) -> Plan:
+        """Return the plan as one of its scenarios changes it; it has no scenarios of its own.
+
+        Raises
+        ------
+        PlanError
+            There is no such scenario; the message names the nearest, or says how to write one.
+        """
+        if not self._scenarios:
+            raise PlanError(f"{self.path}: {NONE}")
+        if name not in self._scenarios:
+            known = nearest(name, self._scenarios, named="scenarios")
+            raise PlanError(f"{self.path}: no scenario {found(name)}; {known}")
+        return self._scenarios[name]
 
     def with_(self, changes: Changes) -> Plan:
         """Return a copy with some keys changed, validated again.
@@ -82,7 +112,7 @@ class Plan:
         return _resolve(self._layers, dict(self.document), self._changes, changes)
 
     def without_external_leads(self) -> Plan:
-        """Return a copy without external sources, validated again.
+        """Return a copy without external sources and without scenarios, validated again.
 
         The verdict needs no such plan (`Forecast.without_external_leads` is a part of the same
         trajectories); this one shows what `explain` or a run says of the base alone.
@@ -92,7 +122,8 @@ class Plan:
         PlanError
             When the rest cannot run, for example a stage that no deal reaches any more.
         """
-        document = dict(self.document)
+        # Scenarios may be about the sources that are gone.
+        document = {key: table for key, table in self.document.items() if key != "scenarios"}
         document["sources"] = {
             name: table
             for name, table in document.get("sources", {}).items()
@@ -121,9 +152,16 @@ class Plan:
             return {key: self._movable(item, (*path, key)) for key, item in value.items()}
         if isinstance(value, list):
             return [self._movable(item, (*path, index)) for index, item in enumerate(value)]
-        if path[-1] == "file":
+        if isinstance(value, str) and _names_file(path):
             return _locate(self._layers, self._changes, path, value).resolve().as_posix()
         return value
+
+
+def _names_file(path: Path) -> bool:
+    """Say whether a key names a data file; a scenario's may be the address of one."""
+    if path[0] != "scenarios":
+        return path[-1] == "file"
+    return str(path[-1]).rpartition(".")[2].strip("\"' ") == "file"
 
 
 def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
@@ -153,16 +191,36 @@ def _resolve(
     before: tuple[Change, ...],
     changes: Changes,
 ) -> Plan:
-    """Apply changes to a document, check it and make the plan."""
-    document = _copied(document)
+    """Apply changes to a document, check it with all its scenarios and make the plan."""
+    document = copied(document)
     applied = (*before, *apply_changes(document, changes))
+    plan, problems = _build(layers, document, applied)
+    own = set(problems)
+    scenarios: dict[str, Plan | None] = {}
+    for scenario in read_scenarios(document, problems):
+        changed = (*applied, *scenario.changes)
+        scenarios[scenario.name], wrong = _build(layers, scenario.document, changed)
+        for problem in wrong:
+            # what is wrong with the plan itself is said once
+            if problem not in own:
+                there = scenario.addressed(problem)
+                problems.add(there.path, there.text)
+    if plan is None or problems:
+        raise plan_error(problems, layers, applied)
+    return replace(plan, _scenarios={name: found for name, found in scenarios.items() if found})
+
+
+def _build(
+    layers: tuple[Layer, ...], document: dict[str, Any], applied: tuple[Change, ...]
+) -> tuple[Plan | None, Problems]:
+    """Check one document and make its plan, None when there are problems."""
     builder = Builder(document, lambda path, name: _locate(layers, applied, path, name))
     built = builder.build()
     if built is None:
-        raise plan_error(builder.problems, layers, applied)
+        return None, builder.problems
     checked, model = built
     data_files = [Input(path, sha256) for path, sha256 in builder.read.items()]
-    return Plan(
+    plan = Plan(
         path=layers[0].path,
         document=document,
         model=model,
@@ -173,21 +231,19 @@ def _resolve(
         _layers=layers,
         _changes=applied,
     )
-
-
-def _copied(value: Any) -> Any:
-    """Copy tables and lists: a plan shares nothing that could be changed."""
-    if isinstance(value, Mapping):
-        return {key: _copied(item) for key, item in value.items()}
-    return [_copied(item) for item in value] if isinstance(value, list) else value
+    return plan, builder.problems
 
 
 def _locate(layers: Sequence[Layer], changes: Sequence[Change], path: Path, name: str) -> FilePath:
     """Return a data file: relative to the plan that names it; of a change, to the plan itself."""
-    changed = any(path[: len(change.path)] == change.path for change in changes)
+    for change in reversed(changes):
+        if path[: len(change.path)] != change.path:
+            continue
+        if change.origin:  # a scenario names it, and a plan or a change names the scenario's file
+            within = (*change.origin, *path[len(change.path) :])
+            return _locate(layers, changes, within, name)
+        return layers[0].folder / name
     for layer in layers:
-        if changed:
-            break
         if holds(layer.data, path):
             return layer.folder / name
     return layers[0].folder / name

@@ -283,3 +283,7 @@ class Document(Table):
     sources: dict[str, Source] = Field(default_factory=dict)
     customers: Customers | None = None
     open_deals: OpenDeals | None = None
+    scenarios: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description='what differs, by scenario: "sources.outbound.rate" = "80 per month"',
+    )
