@@ -9,7 +9,7 @@ from salessim._version import __version__
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
-    from salessim.api import explain, load_plan, save_run, simulate, validate
+    from salessim.api import explain, init, load_plan, save_run, simulate, validate
     from salessim.config import Plan
     from salessim.forecast import Forecast, Funnel, Series, Verdict
 
@@ -22,6 +22,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "explain",
+    "init",
     "load_plan",
     "save_run",
     "simulate",
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "salessim.api": ("explain", "load_plan", "save_run", "simulate", "validate"),
+    "salessim.api": ("explain", "init", "load_plan", "save_run", "simulate", "validate"),
     "salessim.config": ("Plan",),
     "salessim.forecast": ("Forecast", "Funnel", "Series", "Verdict"),
 }

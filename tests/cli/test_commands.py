@@ -35,7 +35,7 @@ def loaded(code):
 
 def test_help_lists_the_commands_and_loads_nothing_heavy(call):
     result = call("--help")
-    for name in ("run", "validate", "explain", "schema"):
+    for name in ("init", "run", "validate", "explain", "schema"):
         assert name in result.stdout
         assert call(name, "--help").exit_code == 0
     assert loaded("import salessim") == "[]"
@@ -203,7 +203,7 @@ def test_unknown_command_is_usage(call):
     assert result.exit_code == 2
     assert "simulate" in result.stderr
     with click.Context(main) as context:
-        assert main.list_commands(context) == ["run", "validate", "explain", "schema"]
+        assert main.list_commands(context) == ["init", "run", "validate", "explain", "schema"]
 
 
 def test_nowhere_to_print_is_said():

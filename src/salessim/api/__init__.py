@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from salessim._typing import Progress
@@ -15,9 +16,10 @@ from salessim.errors import SalessimError
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation
     from salessim.api.run_directory import RunDirectory, save_run
+    from salessim.api.templates import init
     from salessim.forecast import Forecast
 
-__all__ = ["RunDirectory", "explain", "load_plan", "save_run", "simulate", "validate"]
+__all__ = ["RunDirectory", "explain", "init", "load_plan", "save_run", "simulate", "validate"]
 
 
 def validate(plan: Plan) -> tuple[str, ...]:
@@ -129,10 +131,15 @@ def chosen_seed(plan: Plan, seed: int | None = None) -> int:
     return secrets.randbits(32) if plan.seed is None else plan.seed
 
 
+_HOMES = {
+    "RunDirectory": "run_directory",
+    "save_run": "run_directory",
+    "init": "templates",
+}
+
+
 def __getattr__(name: str) -> object:
     # Writing runs loads pyarrow; validating and explaining should not.
-    if name in ("RunDirectory", "save_run"):
-        from salessim.api import run_directory
-
-        return getattr(run_directory, name)
+    if name in _HOMES:
+        return getattr(import_module(f"salessim.api.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'salessim.api' has no attribute {name!r}")

@@ -14,6 +14,7 @@ from salessim._version import __version__
 from salessim.errors import SalessimError
 
 COMMANDS = {
+    "init": "Write a commented plan with made-up data, ready to run, into a new folder.",
     "run": "Simulate a plan: the forecast, and the verdict without external leads.",
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",

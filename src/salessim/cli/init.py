@@ -1,0 +1,28 @@
+"""`salessim init`."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+
+@click.command()
+@click.argument("folder", metavar="DIR")
+@click.option(
+    "--template",
+    default="saas",
+    metavar="NAME",
+    show_default=True,
+    help="saas (subscriptions), distributor (repeat orders) or agency (projects).",
+)
+def command(folder: str, template: str) -> None:
+    """Write a commented plan with made-up data into DIR, a new or empty folder."""
+    from salessim.api.templates import TEMPLATES, init
+
+    plan = init(folder, template=template)
+    click.echo(f"{folder}: a plan for {TEMPLATES[template].summary}; its data are made up")
+    for file in sorted(plan.parent.iterdir(), key=lambda file: file != plan):
+        click.echo(f"  {file.name}")
+    name = shlex.quote(str(plan))
+    click.echo(f"Next:\n  salessim explain {name}\n  salessim run {name}")
