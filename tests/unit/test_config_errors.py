@@ -163,11 +163,8 @@ def lines(found: list[str]) -> str:
         ),
         (
             "conversion = 0.5",
-            "conversion = 0.5\nslip = { probability = 0.2 }",
-            (
-                "11: pipelines.new.stages[0].slip: unknown key; known keys: `name`, "
-                "`conversion`, `cycle_time`, `loss_time`, `stuck`, `no_decision`"
-            ),
+            "conversion = 0.5\nskip = { probability = 0.2 }",
+            ("11: pipelines.new.stages[0].skip: unknown key; did you mean `slip`?"),
         ),
         (
             'name = "second"',
@@ -348,7 +345,8 @@ def test_a_mistake_is_addressed(tmp_path, old, new, said):
             "customers = 3",
             (
                 "21: sources.web.customers: unknown key; known keys: `kind`, "
-                "`pipeline`, `rate`, `growth`, `season`, `from`, `until`, `buyer`"
+                "`pipeline`, `rate`, `growth`, `season`, `from`, `until`, `buyer`, `campaign`, "
+                "`over_dispersion`, `segment`"
             ),
         ),
         (

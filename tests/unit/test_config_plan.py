@@ -343,7 +343,8 @@ def test_the_json_schema_knows_every_key():
     assert definitions["TimeLognormal"]["properties"]["median"]["type"] == "string"
     assert definitions["AmountLognormal"]["properties"]["median"]["type"] == "number"
     assert set(definitions["Source"]["properties"]) == {
-        "kind", "pipeline", "rate", "growth", "season", "from", "until", "buyer",
+        "kind", "pipeline", "rate", "growth", "season", "from", "until", "buyer", "campaign",
+        "over_dispersion", "segment",
     }  # fmt: skip
     assert schema["properties"]["pipelines"]["additionalProperties"] == {"$ref": "#/$defs/Pipeline"}
 

@@ -16,29 +16,24 @@ from salessim.config.checks import (
     Names,
     check_names,
     check_reachable,
+    check_returns,
     check_source_pipelines,
     check_sources,
     make_timeline,
     notes_on,
 )
 from salessim.config.csv_text import TableError
-from salessim.config.customers import customers_by_count, read_customers
+from salessim.config.curves import make_curves
+from salessim.config.customers import customers_by_count, make_customers, read_customers
 from salessim.config.documents import BY_NAME
 from salessim.config.make_laws import LawMaker
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
+from salessim.config.sections import make_pipeline, make_source
+from salessim.config.segments import check_segments
 from salessim.config.tables import DataTable, does_without, read_table
 from salessim.config.words import counted
-from salessim.model.plan import (
-    Customers,
-    Model,
-    NoDecision,
-    OpenDeals,
-    Pipeline,
-    Source,
-    Stage,
-    Sustainability,
-)
+from salessim.model.plan import Customers, Model, OpenDeals, Sustainability
 
 
 @dataclass
@@ -67,27 +62,34 @@ class Builder:
             return None
         names = Names(self.document)
         check_names(plan, names, self.problems)
+        check_returns(plan, self.problems)
         check_source_pipelines(self.document, names, self.problems)
         check_sources(plan, self.problems, has_customers="customers" in self.document)
         timeline = make_timeline(plan, self.problems)
         laws = LawMaker(self.problems, self._read_file)
         customers = self._customers(plan, laws)
         deals = self._open_deals(plan, names)
+        check_segments(plan, deals, self.problems)
         open_stages = sorted(set(deals.stages)) if deals else []
         pipelines = tuple(
-            self._pipeline(name, table, laws, open_stages, deals_known=self._deals_known(deals))
-            for name, table in plan.pipelines.items()
+            make_pipeline(name, table, laws) for name, table in plan.pipelines.items()
         )
-        if timeline is None or self.problems:
+        deals_known = deals is not None or "open_deals" not in self.document
+        for pipeline in pipelines if deals_known else ():
+            if not self.problems.under(("pipelines", pipeline.name)):
+                check_reachable(pipeline, open_stages, self.problems)
+        end = timeline.period_start(timeline.simulated) if timeline else None
+        curves = make_curves(plan.curves, names, end, self.problems)
+        if end is None or timeline is None or self.problems:
             return None
-        self.notes += notes_on(plan, open_stages, end=timeline.period_start(timeline.simulated))
+        self.notes += notes_on(plan, open_stages, end=end)
         verdict = plan.sustainability
         model = Model(
             title=plan.title,
             currency=plan.currency,
             timeline=timeline,
             pipelines=pipelines,
-            sources=tuple(_source(name, table) for name, table in plan.sources.items()),
+            sources=tuple(make_source(name, table) for name, table in plan.sources.items()),
             customers=customers,
             open_deals=deals,
             sustainability=Sustainability(
@@ -96,6 +98,7 @@ class Builder:
                 self_sustaining=verdict.self_sustaining,
                 fragile=verdict.fragile,
             ),
+            curves=curves,
         )
         return plan, model
 
@@ -117,62 +120,26 @@ class Builder:
         except ValidationError:
             return None
 
-    def _deals_known(self, deals: OpenDeals | None) -> bool:
-        return deals is not None or "open_deals" not in self.document
-
-    def _pipeline(
-        self,
-        name: str,
-        table: schema.Pipeline,
-        laws: LawMaker,
-        open_stages: list[str],
-        *,
-        deals_known: bool,
-    ) -> Pipeline:
-        path: Path = ("pipelines", name)
-        if deals_known:
-            check_reachable(name, table, open_stages, self.problems)
-        return Pipeline(
-            name=name,
-            stages=tuple(
-                _stage(stage, laws, (*path, "stages", index))
-                for index, stage in enumerate(table.stages)
-            ),
-            amount=laws.amount_law(table.amount, (*path, "amount")),
-        )
-
     def _customers(self, plan: schema.Document, laws: LawMaker) -> Customers | None:
         table = plan.customers
         if table is None:
             return None
-        lifetime = laws.time_law(table.lifetime, ("customers", "lifetime"))
-        ids, tenures = customers_by_count(table)
+        if table.file is None:
+            return make_customers(table, customers_by_count(table), laws, self.problems)
         path: Path = ("customers", "file")
-        if table.file is not None:
-            data = self._read_file(path, table.file)
-            if data is None:
-                return None
-            try:
-                ids, tenures = read_customers(table, data, plan.forecast.start)
-            except TableError as error:
-                self._add_all(path, error)
-                return None
-            rows, people = counted(len(data.rows), "row"), counted(len(ids), "customer")
-            self.notes.append(f"{data.name}: {rows} read, {people}")
-            if tenures is None:
-                self.notes.append(does_without(data, "since", "how long they stayed is unknown"))
-        if ids and tenures is None and not lifetime.is_memoryless:
-            remedy = (
-                'say tenure = "200 days"'
-                if table.file is None
-                else "give the file a column `since`"
-            )
-            self.problems.add(
-                ("customers", "lifetime"),
-                "only an exponential lifetime does without the customers' tenure: how long they "
-                f"will stay depends on how long they have; {remedy}",
-            )
-        return Customers(lifetime=lifetime, ids=ids, tenure_days=tenures)
+        data = self._read_file(path, table.file)
+        if data is None:
+            return None
+        try:
+            roster = read_customers(table, data, plan.forecast.start)
+        except TableError as error:
+            self._add_all(path, error)
+            return None
+        rows, people = counted(len(data.rows), "row"), counted(len(roster.ids), "customer")
+        self.notes.append(f"{data.name}: {rows} read, {people}")
+        if roster.tenure_days is None:
+            self.notes.append(does_without(data, "since", "how long they stayed is unknown"))
+        return make_customers(table, roster, laws, self.problems)
 
     def _open_deals(self, plan: schema.Document, names: Names) -> OpenDeals | None:
         table = plan.open_deals
@@ -238,36 +205,3 @@ def _stand_in(document: dict[str, Any]) -> None:
     if not document.get("pipelines"):
         stage = {"name": "stand-in", "conversion": 1}
         document["pipelines"] = {"stand-in": {"amount": {"fixed": 0}, "stages": [stage]}}
-
-
-def _stage(table: schema.Stage, laws: LawMaker, path: Path) -> Stage:
-    cycle_time = laws.time_law(table.cycle_time, (*path, "cycle_time"))
-    loss_time = cycle_time
-    if table.loss_time is not None:
-        loss_time = laws.time_law(table.loss_time, (*path, "loss_time"))
-    no_decision = None
-    if table.no_decision is not None:
-        after = laws.time_law(table.no_decision.after, (*path, "no_decision", "after"))
-        no_decision = NoDecision(share=table.no_decision.share, after=after)
-    return Stage(
-        name=table.name,
-        conversion=table.conversion,
-        cycle_time=cycle_time,
-        loss_time=loss_time,
-        no_decision=no_decision,
-        stuck_share=table.stuck.share if table.stuck else 0.0,
-    )
-
-
-def _source(name: str, table: schema.Source) -> Source:
-    return Source(
-        name=name,
-        kind=table.kind,
-        pipeline=table.pipeline,
-        rate=table.rate,
-        buyer_is_new=table.buyer != "existing",
-        growth_per_month=table.growth,
-        season=tuple(table.season or ()),
-        starts=table.starts,
-        ends=table.ends,
-    )

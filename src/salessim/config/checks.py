@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from salessim.config.open_deals import IGNORE
-from salessim.config.problems import Problems
-from salessim.config.schema import Document, Pipeline, Source
+from salessim.config.problems import Path, Problems
+from salessim.config.schema import Document, Source
 from salessim.config.words import found, key_text, nearest
 from salessim.model.calendar import MONTHS_PER_UNIT, Span, Timeline, periods_in
-from salessim.model.plan import BASE_ORIGINS
+from salessim.model.plan import BASE_ORIGINS, Pipeline, transitions
 
 LAST_DAY = date(9000, 1, 1)
 
@@ -23,12 +25,17 @@ class Names:
     def __init__(self, document: Mapping[str, Any]) -> None:
         given = document.get("pipelines")
         pipelines = given if isinstance(given, dict) else {}
+        self.stages_of = {
+            pipeline: [
+                stage["name"]
+                for stage in _stage_tables(table)
+                if isinstance(stage, dict) and isinstance(stage.get("name"), str)
+            ]
+            for pipeline, table in pipelines.items()
+        }
         self.pipelines = list(pipelines)
         self.stages = [
-            f"{pipeline}.{stage['name']}"
-            for pipeline in self.pipelines
-            for stage in _stage_tables(pipelines[pipeline])
-            if isinstance(stage, dict) and isinstance(stage.get("name"), str)
+            f"{pipeline}.{stage}" for pipeline, stages in self.stages_of.items() for stage in stages
         ]
 
 
@@ -77,7 +84,19 @@ def check_source_pipelines(document: Mapping[str, Any], names: Names, problems: 
             )
 
 
-def _check_name(name: str, path: tuple[str | int, ...], problems: Problems) -> None:
+def _say_no_return(
+    path: Path, what: str, to: str, allowed: list[str], stages: list[str], problems: Problems
+) -> None:
+    if not allowed:
+        remedy = "the first stage has none; take it out"
+    elif to in stages:
+        remedy = f"{key_text(to)} comes later; {nearest(to, allowed, named='stages before')}"
+    else:
+        remedy = nearest(to, allowed, named="stages before")
+    problems.add(path, f"expected {what}, found {found(to)}; {remedy}")
+
+
+def _check_name(name: str, path: Path, problems: Problems) -> None:
     if "." in name or not name.strip() or not name.isprintable():
         problems.add(path, f"expected a name without dots, found {found(name)}; rename it")
 
@@ -127,23 +146,38 @@ def check_sources(plan: Document, problems: Problems, *, has_customers: bool) ->
             )
 
 
-def check_reachable(
-    name: str, pipeline: Pipeline, open_stages: Sequence[str], problems: Problems
-) -> None:
-    """Refuse stages behind a conversion of 0 that no open deal stands at or before."""
-    closed_by = ""
-    for index, stage in enumerate(pipeline.stages):
-        if f"{name}.{stage.name}" in open_stages:
-            closed_by = ""
-        if closed_by:
-            problems.add(
-                ("pipelines", name, "stages", index, "name"),
-                f"no deal can reach the stage {found(stage.name)}: the conversion of "
-                f"{found(closed_by)} is 0 and no open deal stands behind it; "
-                "raise the conversion or take the stage out",
-            )
-        elif stage.conversion == 0.0:
-            closed_by = stage.name
+def check_returns(plan: Document, problems: Problems) -> None:
+    """Check that deals sent back or parked re-enter a stage that they have seen."""
+    for name, pipeline in plan.pipelines.items():
+        before: list[str] = []
+        stages = [stage.name for stage in pipeline.stages]
+        for index, stage in enumerate(pipeline.stages):
+            path = ("pipelines", name, "stages", index)
+            if stage.back and stage.back.to not in before:
+                what = "a stage before this one"
+                _say_no_return((*path, "back", "to"), what, stage.back.to, before, stages, problems)
+            before.append(stage.name)
+            if stage.parked and stage.parked.to not in before:
+                to, what = stage.parked.to, "this stage or one before it"
+                _say_no_return((*path, "parked", "to"), what, to, before, stages, problems)
+
+
+def check_reachable(pipeline: Pipeline, open_stages: Sequence[str], problems: Problems) -> None:
+    """Refuse stages behind a conversion of 0 that no deal comes to from elsewhere."""
+    leads_to = transitions(pipeline)[:, :-1] > 0.0
+    names = [stage.name for stage in pipeline.stages]
+    reached = np.array([f"{pipeline.name}.{name}" in open_stages for name in names])
+    reached[0] = True
+    for _ in names:
+        reached |= reached @ leads_to
+    for index in np.flatnonzero(~reached):
+        closed = names[np.flatnonzero(reached[:index])[-1]]
+        problems.add(
+            ("pipelines", pipeline.name, "stages", int(index), "name"),
+            f"no deal can reach the stage {found(names[index])}: the conversion of "
+            f"{found(closed)} is 0 and no open deal stands behind it; "
+            "raise the conversion or take the stage out",
+        )
 
 
 def make_timeline(plan: Document, problems: Problems) -> Timeline | None:

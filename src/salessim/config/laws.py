@@ -10,34 +10,12 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PlainValidator,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
-from salessim.config import units
+from salessim.config.values import Amount, Duration, Positive
 from salessim.config.words import found
-
-NUMBER = {"type": "number"}
-DURATION = {"type": "string", "pattern": r"^\s*[0-9.][0-9._eE+-]*\s*[A-Za-z]+\s*$"}
-
-Number = Annotated[float, PlainValidator(units.parse_number), WithJsonSchema(NUMBER)]
-Amount = Annotated[
-    float,
-    PlainValidator(units.parse_amount),
-    WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_AMOUNT}),
-]
-Positive = Annotated[
-    float,
-    PlainValidator(units.parse_positive),
-    WithJsonSchema(NUMBER | {"exclusiveMinimum": 0}),
-]
-Duration = Annotated[
-    float,
-    PlainValidator(units.parse_duration),
-    WithJsonSchema(DURATION | {"examples": ["14 days"]}),
-]
 
 
 class Table(BaseModel):

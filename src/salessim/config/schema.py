@@ -5,85 +5,34 @@ Attributes are what the keys are called in the file; the descriptions show up in
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     Discriminator,
     Field,
-    PlainValidator,
     Tag,
-    WithJsonSchema,
     model_validator,
 )
 
-from salessim.config import units
-from salessim.config.laws import DURATION, Amount, AmountLaw, Duration, Table, TimeLaw
-from salessim.config.words import found
+from salessim.config.laws import AmountLaw, Table, TimeLaw
+from salessim.config.values import (
+    Amount,
+    Buyer,
+    CampaignDay,
+    Count,
+    DateFormat,
+    Day,
+    Duration,
+    Growth,
+    Length,
+    Period,
+    PerTime,
+    Probability,
+    Text,
+    Variance,
+    Whole,
+)
 from salessim.model.calendar import Span
-from salessim.model.plan import Rate
-
-_TEXT = {"type": "string"}
-Text = Annotated[str, Field(min_length=1, strict=True)]
-Probability = Annotated[
-    float,
-    PlainValidator(units.parse_probability),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"},
-            ],
-            "examples": [0.4, "40%"],
-        }
-    ),
-]
-Day = Annotated[date, PlainValidator(units.parse_date), WithJsonSchema(_TEXT | {"format": "date"})]
-Length = Annotated[
-    Span, PlainValidator(units.parse_span), WithJsonSchema(DURATION | {"examples": ["24 months"]})
-]
-Period = Annotated[
-    Span,
-    PlainValidator(units.parse_period),
-    WithJsonSchema(_TEXT | {"examples": ["week", "month", "quarter", "30 days"]}),
-]
-PerTime = Annotated[
-    Rate,
-    PlainValidator(units.parse_rate),
-    WithJsonSchema(_TEXT | {"examples": ["200 per month", "1 per 180 days"]}),
-]
-Growth = Annotated[
-    float,
-    PlainValidator(units.parse_growth),
-    WithJsonSchema(_TEXT | {"examples": ["1% per month", "10% per year"]}),
-]
-Count = Annotated[
-    int,
-    PlainValidator(units.parse_count),
-    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000_000}),
-]
-Whole = Annotated[int, Field(strict=True)]
-Buyer = Literal["new", "existing"]
-
-
-def _date_format(value: str) -> str:
-    """Refuse a date format that does not say year, month and day."""
-    directives = {value[i + 1] for i in range(len(value) - 1) if value[i] == "%"}
-    whole = all(directives & set(one_of) for one_of in ("Yy", "mbB", "d"))
-    try:
-        date(2026, 12, 31).strftime(value)
-    except ValueError:
-        whole = False
-    if not whole:
-        raise ValueError(
-            'expected a date format with year, month and day such as "%d/%m/%Y", '
-            f"found {found(value)}"
-        )
-    return value
-
-
-DateFormat = Annotated[Text, AfterValidator(_date_format)]
 
 
 class Forecast(Table):
@@ -127,6 +76,13 @@ class Sustainability(Table):
         return self
 
 
+class Slip(Table):
+    """The expected close moves: the visit starts anew."""
+
+    probability: Probability = Field(description="per visit, whatever the conversion")
+    by: TimeLaw = Field(description="after that time the visit starts anew")
+
+
 class Stuck(Table):
     """Deals that never leave the stage."""
 
@@ -140,24 +96,51 @@ class NoDecision(Table):
     after: TimeLaw
 
 
+class Back(Table):
+    """Deals sent back to an earlier stage."""
+
+    share: Probability = Field(description="of those that do not advance")
+    to: Text = Field(description="name of a stage before this one")
+    after: TimeLaw
+
+
+class Parked(Table):
+    """Deals put aside, which rest and re-enter."""
+
+    share: Probability = Field(description="of those that do not advance")
+    to: Text = Field(description="name of the stage re-entered: this one or one before")
+    after: TimeLaw = Field(description="time in the stage until it is put aside")
+    rest: TimeLaw = Field(description="time from then until it re-enters")
+
+
 class Stage(Table):
     """One room of a pipeline."""
 
     name: Text
-    conversion: Probability = Field(description="share of the deals entering that advance")
+    conversion: Probability = Field(
+        description="share of the deals entering that advance, slips aside"
+    )
     cycle_time: TimeLaw | None = Field(default=None, description="none = instant")
     loss_time: TimeLaw | None = Field(default=None, description="default: cycle_time")
+    slip: Slip | None = None
     stuck: Stuck | None = None
     no_decision: NoDecision | None = None
+    back: Back | None = None
+    parked: Parked | None = None
 
     @model_validator(mode="after")
     def _shares(self) -> Stage:
-        stuck = self.stuck.share if self.stuck else 0.0
-        undecided = self.no_decision.share if self.no_decision else 0.0
-        if stuck + undecided > 1.0 + 1e-9:
+        shares = {
+            name: outcome.share
+            for name in ("stuck", "no_decision", "back", "parked")
+            if (outcome := getattr(self, name))
+        }
+        total = sum(shares.values())
+        if total > 1.0 + 1e-9:
+            parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
             raise ValueError(
                 "expected shares (of the deals that do not advance) that sum to at most 1, found "
-                f"stuck {stuck:g} + no_decision {undecided:g} = {stuck + undecided:g}"
+                f"{parts} = {total:g}"
             )
         return self
 
@@ -167,6 +150,9 @@ class Pipeline(Table):
 
     amount: AmountLaw = Field(description="what a won deal is worth")
     stages: Annotated[list[Stage], Field(min_length=1)]
+    segment: Text | None = Field(
+        default=None, description="segment of the customers that its wins make"
+    )
 
 
 class Source(Table):
@@ -184,6 +170,16 @@ class Source(Table):
     buyer: Buyer | None = Field(
         default=None, description='does a win make a new customer? default "new" if external'
     )
+    campaign: dict[CampaignDay, Amount] = Field(
+        default_factory=dict, description="day = factor on the rate from that day on"
+    )
+    over_dispersion: Variance = Field(
+        default=0.0,
+        description="of an external source: variance of the gamma factor of each calendar month",
+    )
+    segment: Text | None = Field(
+        default=None, description="of a customer source: only these customers have it"
+    )
 
     @model_validator(mode="after")
     def _consistent(self) -> Source:
@@ -200,21 +196,34 @@ class CustomerColumns(Table):
 
     customer_id: Text | None = None
     since: Text | None = None
+    segment: Text | None = None
+
+
+class Segment(Table):
+    """A class of customers that stay equally long."""
+
+    lifetime: TimeLaw | None = Field(default=None, description="default: that of [customers]")
+    count: Count | None = None
+    tenure: Duration | None = Field(default=None, description="of all in the segment, with count")
 
 
 class Customers(Table):
     """Who already buys, and how long a customer stays."""
 
-    lifetime: TimeLaw
-    count: Count | None = None
+    lifetime: TimeLaw | None = Field(
+        default=None, description="required, but where each segment has its own"
+    )
+    count: Count | None = Field(default=None, description="without segments")
     tenure: Duration | None = Field(default=None, description="of all, with count")
     file: Text | None = Field(default=None, description="CSV, CSV.gz or Parquet")
     columns: CustomerColumns = CustomerColumns()
     date_format: DateFormat | None = None
+    segments: dict[str, Segment] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_way(self) -> Customers:
-        _count_or_file(self, with_count="tenure", with_file=("columns", "date_format"))
+        if not self.segments:
+            _count_or_file(self, with_count="tenure", with_file=("columns", "date_format"))
         return self
 
 
@@ -271,6 +280,25 @@ def _count_or_file(
             raise ValueError(f"{key} goes with {needs}, found {has}; take one of them out")
 
 
+class Curve(Table):
+    """A factor on conversion or pace within some dates."""
+
+    target: Text = Field(
+        description="pipelines.NAME.stages.STAGE.conversion or .pace, or pipelines.NAME.conversion "
+        "or .pace for all its stages"
+    )
+    starts: Day = Field(alias="from", description="first day with the factor")
+    ends: Day | None = Field(
+        default=None,
+        alias="until",
+        description="first day without it; default: the next curve of the target, else never",
+    )
+    factor: Amount = Field(
+        description="on the odds of advancing (above 0), or on the speed of time (2 = twice as "
+        "fast, 0 = standstill)"
+    )
+
+
 class Document(Table):
     """A plan for salessim."""
 
@@ -281,6 +309,7 @@ class Document(Table):
     sustainability: Sustainability = Field(default_factory=Sustainability)
     pipelines: Annotated[dict[str, Pipeline], Field(min_length=1)]
     sources: dict[str, Source] = Field(default_factory=dict)
+    curves: list[Curve] = Field(default_factory=list)
     customers: Customers | None = None
     open_deals: OpenDeals | None = None
     scenarios: dict[str, dict[str, Any]] = Field(

@@ -19,6 +19,8 @@ UNITS = ("days", "weeks", "months", "quarters", "years")
 LONGEST_DAYS = 1e6
 LARGEST_AMOUNT = 1e12
 """Hundredths of it still sum to totals far inside 64 bits."""
+LARGEST_VARIANCE = 100.0
+"""Of a factor with mean one; beyond, nearly every month would be empty."""
 
 _NUMBER = r"([+-]?[\d.][\d._]*(?:[eE][+-]?\d+)?)"
 _QUANTITY = re.compile(rf"\s*{_NUMBER}\s*([A-Za-z]*)\s*")
@@ -55,6 +57,16 @@ def parse_positive(value: Any) -> float:
     number = parse_number(value)
     if number <= 0.0:
         raise ValueError(f"expected a number above 0, found {found(value)}")
+    return number
+
+
+def parse_variance(value: Any) -> float:
+    """Return a variance in [0, 100] of a factor with mean one."""
+    number = parse_number(value)
+    if not 0.0 <= number <= LARGEST_VARIANCE:
+        raise ValueError(
+            f"expected a variance from 0 to {LARGEST_VARIANCE:g} such as 0.1, found {found(value)}"
+        )
     return number
 
 
@@ -100,6 +112,16 @@ def parse_date(value: Any) -> date:
     raise ValueError(
         f"expected a date such as 2027-01-31 (no quotes, no time), found {found(value)}"
     )
+
+
+def parse_key_date(value: Any) -> date:
+    """Return the date of a key, which is a text: ``2027-03-01 = 1.5``."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"expected a date that exists, found {found(value)}") from None
+    raise ValueError(f"expected a date such as 2027-01-31 as the key, found {found(value)}")
 
 
 def parse_span(value: Any) -> Span:

@@ -1,0 +1,103 @@
+"""What a single value of a plan may be: how it is read, and what the JSON Schema says of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+
+from salessim.config import units
+from salessim.config.words import found
+from salessim.model.calendar import Span
+from salessim.model.plan import Rate
+
+_TEXT = {"type": "string"}
+NUMBER = {"type": "number"}
+DURATION = {"type": "string", "pattern": r"^\s*[0-9.][0-9._eE+-]*\s*[A-Za-z]+\s*$"}
+
+Amount = Annotated[
+    float,
+    PlainValidator(units.parse_amount),
+    WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_AMOUNT}),
+]
+Positive = Annotated[
+    float,
+    PlainValidator(units.parse_positive),
+    WithJsonSchema(NUMBER | {"exclusiveMinimum": 0}),
+]
+Duration = Annotated[
+    float,
+    PlainValidator(units.parse_duration),
+    WithJsonSchema(DURATION | {"examples": ["14 days"]}),
+]
+Text = Annotated[str, Field(min_length=1, strict=True)]
+Probability = Annotated[
+    float,
+    PlainValidator(units.parse_probability),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string", "pattern": r"^\s*[0-9.]+\s*%\s*$"},
+            ],
+            "examples": [0.4, "40%"],
+        }
+    ),
+]
+Day = Annotated[date, PlainValidator(units.parse_date), WithJsonSchema(_TEXT | {"format": "date"})]
+CampaignDay = Annotated[
+    date,
+    PlainValidator(units.parse_key_date),
+    WithJsonSchema(_TEXT | {"pattern": r"^\d{4}-\d{2}-\d{2}$"}),
+]
+"""A date as a key: TOML's keys are texts."""
+Length = Annotated[
+    Span, PlainValidator(units.parse_span), WithJsonSchema(DURATION | {"examples": ["24 months"]})
+]
+Period = Annotated[
+    Span,
+    PlainValidator(units.parse_period),
+    WithJsonSchema(_TEXT | {"examples": ["week", "month", "quarter", "30 days"]}),
+]
+PerTime = Annotated[
+    Rate,
+    PlainValidator(units.parse_rate),
+    WithJsonSchema(_TEXT | {"examples": ["200 per month", "1 per 180 days"]}),
+]
+Growth = Annotated[
+    float,
+    PlainValidator(units.parse_growth),
+    WithJsonSchema(_TEXT | {"examples": ["1% per month", "10% per year"]}),
+]
+Count = Annotated[
+    int,
+    PlainValidator(units.parse_count),
+    WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000_000}),
+]
+Variance = Annotated[
+    float,
+    PlainValidator(units.parse_variance),
+    WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_VARIANCE}),
+]
+Whole = Annotated[int, Field(strict=True)]
+Buyer = Literal["new", "existing"]
+
+
+def _date_format(value: str) -> str:
+    """Refuse a date format that does not say year, month and day."""
+    directives = {value[i + 1] for i in range(len(value) - 1) if value[i] == "%"}
+    whole = all(directives & set(one_of) for one_of in ("Yy", "mbB", "d"))
+    try:
+        date(2026, 12, 31).strftime(value)
+    except ValueError:
+        whole = False
+    if not whole:
+        raise ValueError(
+            'expected a date format with year, month and day such as "%d/%m/%Y", '
+            f"found {found(value)}"
+        )
+    return value
+
+
+DateFormat = Annotated[Text, AfterValidator(_date_format)]
