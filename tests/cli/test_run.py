@@ -294,7 +294,7 @@ def stop_after(monkeypatch, trajectories):
         assert shown
         yield press
 
-    monkeypatch.setattr(run, "_progress", progress)
+    monkeypatch.setattr(run, "progress_bar", progress)
 
 
 def test_interrupted_run_keeps_what_is_finished(call, folder, monkeypatch):

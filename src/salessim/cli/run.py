@@ -14,9 +14,9 @@ import click
 
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import plan_argument, set_option
+from salessim.cli.progress import progress_bar, say_compiling
 
 if TYPE_CHECKING:
-    from salessim._typing import Progress
     from salessim.config import Plan
     from salessim.forecast import Forecast
 
@@ -143,8 +143,8 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
         if not wanted.quiet:
             for note in api.validate(plan):
                 click.echo(f"note: {note}", err=True)
-            _say_compiling()
-        with _progress(shown=wanted.progress) as progress:
+            say_compiling()
+        with progress_bar(shown=wanted.progress) as progress:
             forecast = api.simulate(
                 plan,
                 trajectories=wanted.trajectories,
@@ -166,31 +166,6 @@ def _terminated_is_interrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _say_compiling() -> None:
-    """Say why the first run is slow, before it is."""
-    from salessim.engine import is_compiled
-
-    if not is_compiled():
-        click.echo("compiling machine code: once, for some tens of seconds ...", err=True)
-
-
-@contextlib.contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress | None]:
-    """Show a bar with the time left on stderr, when that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    if not (shown and console.is_terminal):
-        yield None
-        return
-    columns = (TextColumn("trajectories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True) as bars:
-        bar = bars.add_task("simulate", total=None)
-        yield lambda done, total: bars.update(bar, completed=done, total=total)
 
 
 def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
