@@ -10,13 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from salessim.lowering.renewal import (
-    SURE_BOUND,
-    daily_rates,
-    expected,
-    expected_on_grid,
-    expected_stage_entries,
-)
+from salessim.lowering.grid import daily_rates
+from salessim.lowering.renewal import expected, expected_on_grid
+from salessim.lowering.size import SURE_BOUND, expected_stage_entries
 from salessim.model.calendar import Span, Timeline
 from salessim.model.laws import Empirical, Exponential, Fixed, LogLogistic, Lognormal, Weibull
 from salessim.model.plan import (

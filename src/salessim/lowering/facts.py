@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from salessim.errors import SalessimError
+from salessim.lowering.chain import cells_of, with_odds
+from salessim.lowering.customer_means import customer_classes, has_source
+from salessim.lowering.grid import campaign_factor
 from salessim.lowering.program import Facts
-from salessim.lowering.renewal import expected_stage_entries
+from salessim.lowering.size import expected_stage_entries
 from salessim.model.calendar import DAYS_PER_MONTH
-from salessim.model.plan import Customers, Model, Source
+from salessim.model.plan import Customers, Model, Pipeline, Source
 
 MOST_STAGE_ENTRIES = 1e7
 DAYS_PER_YEAR = 12 * DAYS_PER_MONTH
 
 
 def rate_at_start(source: Source, model: Model) -> float:
-    """Events per day at the start, averaged over the season; 0 outside the source's dates."""
+    """Events per day on the first day, averaged over the season; 0 outside the source's dates.
+
+    A campaign under way on that day counts, one that begins later does not.
+    """
     start = model.timeline.start
     begun = source.starts is None or source.starts <= start
     over = source.ends is not None and source.ends <= start
     if not begun or over:
         return 0.0
     season = sum(source.season) / 12 if source.season else 1.0
-    return source.rate.mean_per_day() * season
+    return source.rate.mean_per_day() * season * campaign_factor(source, start)
+
+
+def win_rate_at_start(pipeline: Pipeline, model: Model) -> float:
+    """Win rate of a new deal, the conversion curves in force on the first day held for good."""
+    cells = cells_of(pipeline, model.curves, model.timeline)
+    return with_odds(pipeline, cells.odds[:, 0]).win_rate
 
 
 def run_rate_per_month(model: Model) -> float:
     """Bookings a month: sum over sources and starting customers of rate x win rate x amount."""
-    customers = len(model.customers.ids) if model.customers else 0
+    classes = customer_classes(model.customers) if model.customers else []
     total = 0.0
     for source in model.sources:
         pipeline = model.pipeline(source.pipeline)
-        deals = rate_at_start(source, model) * (customers if source.kind == "customer" else 1)
+        having = sum(len(kind.tenures) for kind in classes if has_source(kind, source))
+        deals = rate_at_start(source, model) * (having if source.kind == "customer" else 1)
         # Nothing times an infinite mean stays nothing.
-        total += deals * pipeline.win_rate * pipeline.amount.mean if deals else 0.0
+        worth = win_rate_at_start(pipeline, model) * pipeline.amount.mean if deals else 0.0
+        total += deals * worth
     return total * DAYS_PER_MONTH
 
 
 def reproduction_number(model: Model) -> float | None:
-    """Return the new customers a new customer brings: rate x lifetime x win rate, summed."""
+    """Return the new customers a new customer brings: rate x lifetime x win rate, summed.
+
+    With segments, the spectral radius of the matrix of what a customer of one segment brings to
+    another (the next generation; Diekmann, Heesterbeek and Metz 1990, J. Math. Biology 28).
+    None without customers, and where it has no finite value.
+    """
     if model.customers is None:
         return None
-    wins_per_day = sum(
-        rate_at_start(source, model) * model.pipeline(source.pipeline).win_rate
-        for source in model.sources
-        if source.kind == "customer" and source.buyer_is_new
-    )
-    if wins_per_day == 0.0:
-        return 0.0
-    number = wins_per_day * model.customers.lifetime.mean
-    return number if math.isfinite(number) else None
+    classes = customer_classes(model.customers)
+    names = [kind.name for kind in classes]
+    wins_per_day = np.zeros((len(classes), len(classes)))
+    for source in model.sources:
+        if not source.buyer_is_new:
+            continue
+        pipeline = model.pipeline(source.pipeline)
+        wins = rate_at_start(source, model) * win_rate_at_start(pipeline, model)
+        for index, kind in enumerate(classes):
+            if has_source(kind, source):
+                wins_per_day[index, names.index(pipeline.segment)] += wins
+    lifetimes = np.array([kind.lifetime.mean for kind in classes])
+    # Nothing times an infinite lifetime stays nothing.
+    brought = [
+        row * mean if row.any() else row for row, mean in zip(wins_per_day, lifetimes, strict=True)
+    ]
+    if not np.all(np.isfinite(brought)):
+        return None
+    return float(np.abs(np.linalg.eigvals(np.array(brought))).max())
 
 
 def logo_retention(customers: Customers | None) -> float | None:
     """Return the expected share of the customers at the start still active after 12 months."""
     if customers is None or not customers.ids:
         return None
-    age = customers.tenure_days
-    if age is None:
-        age = np.zeros(1)
-    law = customers.lifetime
-    later = law.log_survival(age + DAYS_PER_YEAR) - law.log_survival(age)
-    return float(np.mean(np.exp(later)))
+    kept = 0.0
+    for kind in customer_classes(customers):
+        if kind.tenures.size:
+            law = kind.lifetime
+            # of those who are all new, one says it for the others
+            age = kind.tenures if kind.tenures.any() else kind.tenures[:1]
+            later = law.log_survival(age + DAYS_PER_YEAR) - law.log_survival(age)
+            kept += kind.tenures.size / len(customers.ids) * float(np.mean(np.exp(later)))
+    return kept
 
 
 def checked_stage_entries(model: Model) -> float:
