@@ -9,7 +9,7 @@ from salessim._version import __version__
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
-    from salessim.api import explain, init, load_plan, save_run, simulate, validate
+    from salessim.api import explain, init, load_plan, rerun, save_run, simulate, validate
     from salessim.config import Plan
     from salessim.forecast import Forecast, Funnel, Series, Verdict
 
@@ -24,13 +24,14 @@ __all__ = [
     "explain",
     "init",
     "load_plan",
+    "rerun",
     "save_run",
     "simulate",
     "validate",
 ]
 
 _HOMES = {
-    "salessim.api": ("explain", "init", "load_plan", "save_run", "simulate", "validate"),
+    "salessim.api": ("explain", "init", "load_plan", "rerun", "save_run", "simulate", "validate"),
     "salessim.config": ("Plan",),
     "salessim.forecast": ("Forecast", "Funnel", "Series", "Verdict"),
 }

@@ -15,11 +15,21 @@ from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation
+    from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
     from salessim.api.templates import init
     from salessim.forecast import Forecast
 
-__all__ = ["RunDirectory", "explain", "init", "load_plan", "save_run", "simulate", "validate"]
+__all__ = [
+    "RunDirectory",
+    "explain",
+    "init",
+    "load_plan",
+    "rerun",
+    "save_run",
+    "simulate",
+    "validate",
+]
 
 
 def validate(plan: Plan) -> tuple[str, ...]:
@@ -135,6 +145,7 @@ _HOMES = {
     "RunDirectory": "run_directory",
     "save_run": "run_directory",
     "init": "templates",
+    "rerun": "repeat",
 }
 
 

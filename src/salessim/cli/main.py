@@ -18,8 +18,10 @@ COMMANDS = {
     "run": "Simulate a plan: the forecast, and the verdict without external leads.",
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
+    "rerun": "Repeat a run from its directory, and say whether the bits agree.",
     "schema": "Print the JSON Schema of plan files, for editors.",
 }
+FAILED_CHECK = 3
 INTERRUPTED = 130
 """128 + SIGINT, as shells report it."""
 RECORDED = "salessim.command"
