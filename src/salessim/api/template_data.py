@@ -22,8 +22,8 @@ import numpy as np
 from salessim._typing import FloatArray
 from salessim.config import load_plan
 from salessim.config.open_deals import IGNORE
+from salessim.lowering.chain import outcomes
 from salessim.lowering.facts import DAYS_PER_YEAR, rate_at_start
-from salessim.lowering.opening import outcome_laws
 from salessim.model.law import Law, floats
 from salessim.model.plan import Model, expected_visits
 
@@ -81,7 +81,8 @@ def _open_deals(model: Model, table: Mapping[str, Any], draw: Random) -> str:
         else:
             pipeline = model.pipeline(target.partition(".")[0])
             stage = next(s for s in pipeline.stages if f"{pipeline.name}.{s.name}" == target)
-            weights = _survivals(zip(*outcome_laws(stage), strict=True), days=OLDEST_DEAL)
+            ways = [(way.probability, way.law) for way in outcomes(stage)]
+            weights = _survivals(ways, days=OLDEST_DEAL)
             ages = _ages(weights, round(flows[target] * weights.sum()), draw)
             law = pipeline.amount
         amounts = _amounts(law, len(ages), draw)
@@ -107,11 +108,11 @@ def _visits_per_day(model: Model) -> dict[str, float]:
     return flows
 
 
-def _survivals(outcomes: Iterable[tuple[float, Law | None]], *, days: int) -> FloatArray:
+def _survivals(ways: Iterable[tuple[float, Law | None]], *, days: int) -> FloatArray:
     """Return the share still there in the middle of day 1, 2, ...; without a law, for good."""
     middle = floats(np.arange(days) + 0.5)
     share = np.zeros(days)
-    for probability, law in outcomes:
+    for probability, law in ways:
         share += probability * (1.0 if law is None else law.survival(middle))
     return share
 
