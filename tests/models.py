@@ -20,12 +20,17 @@ from salessim.model.laws import (
     Weibull,
 )
 from salessim.model.plan import (
+    Back,
+    Curve,
     Customers,
     Model,
     NoDecision,
     OpenDeals,
+    Parked,
     Pipeline,
     Rate,
+    Segment,
+    Slip,
     Source,
     Stage,
 )
@@ -57,26 +62,73 @@ def laws(*, scale: float) -> st.SearchStrategy:
     return st.one_of(simple, pair.map(lambda two: Mixture(weights=(0.3, 0.7), laws=two)))
 
 
-def stages(name: str) -> st.SearchStrategy[Stage]:
-    undecided = st.builds(NoDecision, share=floats(0.0, 0.5), after=laws(scale=20))
-    return st.builds(
-        Stage,
-        name=st.just(name),
-        conversion=st.sampled_from([0.0, 0.3, 0.7, 1.0]),
-        cycle_time=laws(scale=8),
-        loss_time=laws(scale=12),
-        no_decision=st.none() | undecided,
-        stuck_share=st.sampled_from([0.0, 0.2, 0.5]),
+@st.composite
+def stages(draw, names: list[str], *, loops: bool) -> Stage:
+    """A stage after those named before it; what does not advance adds up to less than 1."""
+    name = names[-1]
+    share = floats(0.0, 0.25)
+    undecided = draw(st.none() | st.builds(NoDecision, share=share, after=laws(scale=20)))
+    slip = back = parked = None
+    if loops:
+        slip = draw(st.none() | st.builds(Slip, probability=floats(0.0, 0.5), by=laws(scale=15)))
+        here = st.sampled_from(names)
+        parked = draw(
+            st.none()
+            | st.builds(Parked, share=share, to=here, after=laws(scale=8), rest=laws(scale=20))
+        )
+        if names[:-1]:
+            earlier = st.sampled_from(names[:-1])
+            back = draw(st.none() | st.builds(Back, share=share, to=earlier, after=laws(scale=5)))
+    return Stage(
+        name=name,
+        conversion=draw(st.sampled_from([0.0, 0.3, 0.7, 1.0])),
+        cycle_time=draw(laws(scale=8)),
+        loss_time=draw(laws(scale=12)),
+        no_decision=undecided,
+        stuck_share=draw(st.sampled_from([0.0, 0.2])),
+        slip=slip,
+        back=back,
+        parked=parked,
     )
 
 
-def pipelines(name: str) -> st.SearchStrategy[Pipeline]:
-    rooms = st.integers(1, 3).flatmap(lambda n: st.tuples(*(stages(f"s{k}") for k in range(n))))
-    return st.builds(Pipeline, name=st.just(name), stages=rooms, amount=laws(scale=1000))
+@st.composite
+def pipelines(draw, name: str, segments: list[str]) -> Pipeline:
+    names = [f"s{k}" for k in range(draw(st.integers(1, 3)))]
+    loops = draw(st.booleans())
+    return Pipeline(
+        name=name,
+        stages=tuple(draw(stages(names[: k + 1], loops=loops)) for k in range(len(names))),
+        amount=draw(laws(scale=1000)),
+        segment=draw(st.sampled_from(segments)) if segments else None,
+    )
 
 
 @st.composite
-def sources(draw, name: str, kind: str, pipeline: str) -> Source:
+def curves(draw, lines: tuple[Pipeline, ...]) -> Curve:
+    line = draw(st.sampled_from(lines))
+    kind = draw(st.sampled_from(["conversion", "pace"]))
+    least = 0.0 if kind == "pace" else 0.1
+    starts = START + timedelta(days=draw(st.integers(-10, 60)))
+    days = draw(st.none() | st.integers(1, 60))
+    return Curve(
+        kind=kind,
+        pipeline=line.name,
+        stage=draw(st.none() | st.sampled_from([stage.name for stage in line.stages])),
+        starts=starts,
+        ends=None if days is None else starts + timedelta(days=days),
+        factor=draw(st.sampled_from([least, 0.5, 2.0]) | floats(least, 4.0)),
+    )
+
+
+@st.composite
+def campaigns(draw) -> tuple[tuple[date, float], ...]:
+    days = sorted(draw(st.sets(st.integers(-10, 90), max_size=3)))
+    return tuple((START + timedelta(days=k), draw(floats(0.0, 3.0))) for k in days)
+
+
+@st.composite
+def sources(draw, name: str, kind: str, pipeline: str, segments: list[str]) -> Source:
     per_month = draw(st.booleans())
     level = draw(floats(0.2, 12.0)) if kind == "external" else draw(floats(0.05, 0.4))
     days = st.integers(-10, 120).map(lambda k: START + timedelta(days=k))
@@ -94,6 +146,11 @@ def sources(draw, name: str, kind: str, pipeline: str) -> Source:
         season=draw(st.just(()) | st.lists(floats(0.0, 2.0), min_size=12, max_size=12).map(tuple)),
         starts=starts,
         ends=ends,
+        campaign=draw(st.just(()) | campaigns()),
+        over_dispersion=draw(st.just(0.0) | floats(0.05, 2.0)) if kind == "external" else 0.0,
+        segment=draw(st.none() | st.sampled_from(segments))
+        if segments and kind == "customer"
+        else None,
     )
 
 
@@ -101,18 +158,23 @@ def sources(draw, name: str, kind: str, pipeline: str) -> Source:
 def models(draw) -> Model:
     """Small models with every feature of the walk; a trajectory has some hundred visits."""
     names = ["new", "more"][: draw(st.integers(1, 2))]
-    lines = tuple(draw(pipelines(name)) for name in names)
+    segments = draw(st.sampled_from([[], ["small", "large"]]))
+    lines = tuple(draw(pipelines(name, segments)) for name in names)
     of = st.sampled_from(names)
     external = [
-        draw(sources(f"ext{k}", "external", draw(of))) for k in range(draw(st.integers(0, 2)))
+        draw(sources(f"ext{k}", "external", draw(of), segments))
+        for k in range(draw(st.integers(0, 2)))
     ]
-    own = [draw(sources(f"own{k}", "customer", draw(of))) for k in range(draw(st.integers(0, 2)))]
+    own = [
+        draw(sources(f"own{k}", "customer", draw(of), segments))
+        for k in range(draw(st.integers(0, 2)))
+    ]
     count = draw(st.integers(0, 8))
     tenure = np.array(draw(st.lists(floats(0, 90), min_size=count, max_size=count)))
-    lifetime = draw(
-        st.builds(Exponential, mean=floats(20, 300))
-        | st.builds(Weibull, scale=floats(50, 300), shape=floats(0.7, 2))
+    lifetimes = st.builds(Exponential, mean=floats(20, 300)) | st.builds(
+        Weibull, scale=floats(50, 300), shape=floats(0.7, 2)
     )
+    kinds = tuple(Segment(name=name, lifetime=draw(lifetimes)) for name in segments)
     rooms = [f"{line.name}.{stage.name}" for line in lines for stage in line.stages]
     deals = draw(st.lists(st.sampled_from(rooms), max_size=8))
     n = len(deals)
@@ -128,7 +190,11 @@ def models(draw) -> Model:
         pipelines=lines,
         sources=tuple(external + own),
         customers=Customers(
-            lifetime=lifetime, ids=tuple(f"c{k}" for k in range(count)), tenure_days=tenure
+            lifetime=draw(lifetimes),
+            ids=tuple(f"c{k}" for k in range(count)),
+            tenure_days=tenure,
+            segments=kinds,
+            segment_of=np.arange(count) % 2 if kinds else None,
         ),
         open_deals=OpenDeals(
             ids=tuple(f"d{k}" for k in range(n)),
@@ -137,6 +203,7 @@ def models(draw) -> Model:
             amounts=np.array(amounts, float),
             buyer_is_new=np.array(new, bool),
         ),
+        curves=tuple(draw(st.lists(curves(lines), max_size=3))),
     )
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.stats import poisson
 
 from salessim.lowering.program import Program
 
-COUNT, LIFETIME, AMOUNT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
-ADVANCE, STUCK = 0, 3
+COUNT, LIFETIME, AMOUNT, FACTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
+ADVANCE, LOST, NO_DECISION, BACK, PARKED, SLIP, STUCK = range(7)
 
 
 def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -70,6 +71,17 @@ def quantile(table: np.ndarray, high: int, low: int) -> float:
     return float(table[cell, 0]) + float(table[cell, 1]) * share
 
 
+@dataclass
+class Deal:
+    """A deal on its way, and how often it has visited each stage."""
+
+    pipeline: int
+    entity: int
+    tag: int
+    amount: int | None = None
+    visits: dict[int, int] = field(default_factory=dict)
+
+
 class Trajectory:
     """One trajectory, walked deal by deal and customer by customer."""
 
@@ -83,9 +95,10 @@ class Trajectory:
         self.new_customers = np.zeros(shape, np.int64)
         self.lost_customers = np.zeros(shape, np.int64)
         self.leads = np.zeros((program.periods, len(program.external_sources)), np.int64)
-        self.flows = np.zeros((program.periods, len(program.stages), 4), np.int64)
+        self.slips = np.zeros(shape, np.int64)
+        self.flows = np.zeros((program.periods, len(program.stages), 7), np.int64)
         self.stage_entries = 0
-        self.customers: list[tuple[float, float, int, int]] = []
+        self.customers: list[tuple[float, float, int, int, int]] = []
         self.run()
 
     def words(self, entity: int, purpose: int) -> tuple[int, int, int, int]:
@@ -109,20 +122,20 @@ class Trajectory:
 
     def settle_base(self) -> None:
         base = self.arrays.base
-        for entity, law in zip(base.entity, base.law, strict=True):
+        for entity, law, segment in zip(base.entity, base.law, base.segment, strict=True):
             high, low, _, _ = self.words(int(entity), LIFETIME)
             end = quantile(self.left(int(law)), high, low)
-            self.join(0.0, end, int(entity), pipeline=0, origin=1)
+            self.leaves(end, pipeline=0, origin=1)
+            self.customers.append((0.0, end, int(entity), 1, int(segment)))
 
     def left(self, law: int) -> np.ndarray:
         """Table of what is left of a law; a whole law at age 0 and without memory."""
         tables = self.arrays.tables
         return tables.full[-1 - law] if law < 0 else tables.residual[law]
 
-    def join(self, begin: float, end: float, entity: int, *, pipeline: int, origin: int) -> None:
+    def leaves(self, end: float, *, pipeline: int, origin: int) -> None:
         if self.before_end(end):
             self.lost_customers[self.period(end), pipeline, origin] += 1
-        self.customers.append((begin, end, entity, origin))
 
     def external_leads(self, pipeline: int) -> None:
         arrivals = self.arrays.arrivals
@@ -130,7 +143,11 @@ class Trajectory:
             for line in range(arrivals.first_line[k], arrivals.first_line[k + 1]):
                 entity = int(arrivals.entity[line])
                 high, low, _, _ = self.words(entity, COUNT)
-                count = int(poisson.ppf(uniform(high, low), arrivals.mean[line]))
+                mean = float(arrivals.mean[line])
+                if arrivals.factor_law[k]:
+                    f0, f1, _, _ = self.words(int(arrivals.month[line]), FACTOR)
+                    mean *= quantile(self.arrays.tables.full[arrivals.factor_law[k]], f0, f1)
+                count = int(poisson.ppf(uniform(high, low), mean))
                 for ordinal in range(count):
                     w0, w1, w2, w3 = self.words(entity, ordinal)
                     t = float(arrivals.start[line] + arrivals.length[line] * uniform(w0, w1))
@@ -138,11 +155,13 @@ class Trajectory:
                         self.leads[self.period(t), arrivals.source[k]] += 1
                         self.new_deal(pipeline, t, w2 + w3 * 2**32, int(arrivals.tag[k]))
 
-    def live(self, begin: float, end: float, entity: int, origin: int) -> None:
+    def live(self, begin: float, end: float, entity: int, origin: int, segment: int) -> None:
         """Start the deals of one customer."""
         sources = self.arrays.customer_sources
         for pipeline in range(len(self.program.pipelines)):
             for source in range(sources.first[pipeline], sources.first[pipeline + 1]):
+                if sources.segment[source] not in (-1, segment):
+                    continue
                 clock = self.operational(source, begin)
                 limit = self.operational(source, min(end, float(sources.closes[source])))
                 line = entity ^ int(sources.entity[source])
@@ -155,80 +174,120 @@ class Trajectory:
                         self.new_deal(pipeline, self.days(source, clock), w2 + w3 * 2**32, tag)
                     ordinal += 1
 
-    def operational(self, source: int, t: float) -> float:
-        clock, sources = self.arrays.clock, self.arrays.customer_sources
-        cell = int(clock.day_cell[int(t)])
-        since = t - float(clock.cell_edges[cell])
-        return float(sources.cumulative[source, cell]) + float(sources.rate[source, cell]) * since
+    def operational(self, row: int, t: float) -> float:
+        clocks = self.arrays.speed_clocks
+        cell = int(clocks.day_cell[row, int(t)])
+        since = t - float(clocks.edges[row, cell])
+        return float(clocks.cumulative[row, cell]) + float(clocks.speed[row, cell]) * since
 
-    def days(self, source: int, clock: float) -> float:
-        sources = self.arrays.customer_sources
-        cell = bisect_right([float(c) for c in sources.cumulative[source]], clock) - 1
-        since = clock - float(sources.cumulative[source, cell])
-        days = since * float(sources.days_per_event[source, cell])
-        return float(self.arrays.clock.cell_edges[cell]) + days
+    def days(self, row: int, clock: float) -> float:
+        clocks = self.arrays.speed_clocks
+        cell = bisect_right([float(c) for c in clocks.cumulative[row]], clock) - 1
+        since = clock - float(clocks.cumulative[row, cell])
+        return float(clocks.edges[row, cell]) + since * float(clocks.days_per_unit[row, cell])
+
+    def visit_end(self, stage: int, t: float, cycle_time: float) -> float:
+        """When a visit entered at t ends, by the stage's pace; at the latest at the end."""
+        row = int(self.arrays.stages.pace[stage])
+        if row < 0 or cycle_time == 0.0:
+            return t + cycle_time
+        clock = self.operational(row, t) + cycle_time
+        if clock >= self.arrays.speed_clocks.cumulative[row, -1]:
+            return float(self.arrays.clock.end)
+        return max(t, self.days(row, clock))
 
     def new_deal(self, pipeline: int, t: float, entity: int, tag: int) -> None:
-        first = int(self.arrays.pipelines.first_stage[pipeline])
-        if self.before_end(t):
-            self.flows[self.period(t), first, 0] += 1
-        self.walk(pipeline, first, t, entity, tag, None)
+        self.enter(Deal(pipeline, entity, tag), self.first_stage(pipeline), t)
 
-    def open_deal(self, deal: int) -> None:
+    def first_stage(self, pipeline: int) -> int:
+        return int(self.arrays.pipelines.first_stage[pipeline])
+
+    def enter(self, deal: Deal, stage: int, t: float) -> None:
+        if self.before_end(t):
+            self.flows[self.period(t), stage, 0] += 1
+            self.walk(deal, stage, t)
+
+    def open_deal(self, index: int) -> None:
         opened = self.arrays.open_deals
-        stage = int(np.searchsorted(opened.first, deal, side="right")) - 1
+        stage = int(np.searchsorted(opened.first, index, side="right")) - 1
         pipeline = int(np.searchsorted(self.arrays.pipelines.first_stage, stage, side="right")) - 1
-        group = opened.group[deal]
-        entity, tag = int(opened.entity[deal]), int(opened.tag[deal])
-        amount = int(opened.amount[deal]) if opened.amount[deal] >= 0 else None
-        w0, w1, w2, w3 = self.words(entity, int(self.arrays.stages.purpose[stage]))
+        group = opened.group[index]
+        amount = int(opened.amount[index]) if opened.amount[index] >= 0 else None
+        deal = Deal(pipeline, int(opened.entity[index]), int(opened.tag[index]), amount)
+        deal.visits = dict.fromkeys(range(self.first_stage(pipeline), stage + 1), 1)
+        w0, w1, w2, w3 = self.words(deal.entity, int(self.arrays.stages.purpose[stage]))
         outcome = sum(uniform(w0, w1) >= c for c in opened.outcomes[group])
         self.stage_entries += 1
-        t = quantile(self.left(int(opened.law[group, outcome])), w2, w3)
-        if self.leave(stage, t, outcome):
-            self.walk(pipeline, stage + 1, t, entity, tag, amount)
+        left = quantile(self.left(int(opened.law[group, outcome])), w2, w3)
+        t = self.visit_end(stage, 0.0, left)
+        self.leave(deal, stage, outcome, t, begun=-float(opened.age[group]))
 
-    def walk(
-        self, pipeline: int, stage: int, t: float, entity: int, tag: int, amount: int | None
-    ) -> None:
-        """Walk from a stage's entry to the end of the pipeline."""
+    def walk(self, deal: Deal, stage: int, t: float) -> None:
+        """One visit, and what follows from it."""
         stages = self.arrays.stages
-        while stage < self.arrays.pipelines.first_stage[pipeline + 1]:
-            self.stage_entries += 1
-            w0, w1, w2, w3 = self.words(entity, int(stages.purpose[stage]))
-            u = uniform(w0, w1)
-            p = float(stages.conversion[stage, self.arrays.clock.day_cell[int(t)]])
-            bounds = [p, *(p + (1.0 - p) * float(share) for share in stages.shares[stage])]
-            outcome = sum(u >= bound for bound in bounds)
-            t += quantile(self.arrays.tables.full[stages.law[stage, outcome]], w2, w3)
-            if not self.leave(stage, t, outcome):
-                return
-            stage += 1
-        self.win(pipeline, t, entity, tag, amount)
+        self.stage_entries += 1
+        number = deal.visits.get(stage, 0)
+        deal.visits[stage] = number + 1
+        w0, w1, w2, w3 = self.words(deal.entity, (int(stages.purpose[stage]) + number) % 2**32)
+        u = uniform(w0, w1)
+        p = float(stages.conversion[stage, self.arrays.clock.day_cell[int(t)]])
+        slips, least = map(float, stages.slip[stage])
+        stays = 1.0 - slips
+        bounds = [stays * p]
+        bounds += [stays * (p + (1.0 - p) * float(share)) for share in stages.shares[stage]]
+        bounds.append(max(bounds[-1] + slips, least))
+        outcome = sum(u >= bound for bound in bounds)
+        cycle_time = quantile(self.arrays.tables.full[stages.law[stage, outcome]], w2, w3)
+        end = self.visit_end(stage, t, cycle_time)
+        self.leave(deal, stage, outcome, end, begun=t)
 
-    def leave(self, stage: int, t: float, outcome: int) -> bool:
-        """Count how a visit ends; return whether the deal advances before the end."""
+    def leave(self, deal: Deal, stage: int, outcome: int, t: float, *, begun: float) -> None:
+        """Count how a visit ends, and go where that leads."""
+        stages = self.arrays.stages
+        if outcome == SLIP:
+            days = float(stages.days_to_win[stage])
+            self.slip(deal, begun + days, t + days)
         if outcome == STUCK or not self.before_end(t):
-            return False
-        period = self.period(t)
-        self.flows[period, stage, 1 + outcome] += 1
-        is_last = stage + 1 in self.arrays.pipelines.first_stage
-        if outcome == ADVANCE and not is_last:
-            self.flows[period, stage + 1, 0] += 1
-        return outcome == ADVANCE
+            return
+        self.flows[self.period(t), stage, 1 + outcome] += 1
+        target = int(stages.target[stage, outcome])
+        if outcome == SLIP:
+            self.walk(deal, stage, t)
+        elif outcome == BACK:
+            self.enter(deal, target, t)
+        elif outcome == PARKED:
+            purpose = int(stages.rest_purpose[stage]) + deal.visits[stage] - 1
+            w0, w1, _, _ = self.words(deal.entity, purpose % 2**32)
+            rest = quantile(self.arrays.tables.full[stages.rest_law[stage]], w0, w1)
+            self.enter(deal, target, t + rest)
+        elif outcome == ADVANCE and target == self.first_stage(deal.pipeline + 1):
+            self.win(deal, t)
+        elif outcome == ADVANCE:
+            self.enter(deal, target, t)
 
-    def win(self, pipeline: int, t: float, entity: int, tag: int, amount: int | None) -> None:
-        origin, is_new = divmod(tag, 2)
+    def slip(self, deal: Deal, before: float, after: float) -> None:
+        """Count a slip out of the period in which the deal was expected to close."""
+        before = max(before, 0.0)
+        if not self.before_end(before):
+            return
+        if not self.before_end(after) or self.period(after) > self.period(before):
+            self.slips[self.period(before), deal.pipeline, deal.tag // 2] += 1
+
+    def win(self, deal: Deal, t: float) -> None:
+        origin, is_new = divmod(deal.tag, 2)
+        amount = deal.amount
         if amount is None:
-            w0, w1, _, _ = self.words(entity, AMOUNT)
-            law = self.arrays.pipelines.amount_law[pipeline]
+            w0, w1, _, _ = self.words(deal.entity, AMOUNT)
+            law = self.arrays.pipelines.amount_law[deal.pipeline]
             amount = math.floor(quantile(self.arrays.tables.full[law], w0, w1) + 0.5)
-        at = (self.period(t), pipeline, origin)
+        at = (self.period(t), deal.pipeline, origin)
         self.bookings[at] += amount
         self.wins[at] += 1
         if is_new:
             self.new_customers[at] += 1
-            w0, w1, _, _ = self.words(entity, LIFETIME)
-            table = self.arrays.tables.full[self.arrays.base.lifetime_law]
-            life = quantile(table, w0, w1)
-            self.join(t, t + life, entity, pipeline=pipeline, origin=origin)
+            segment = int(self.arrays.pipelines.segment[deal.pipeline])
+            w0, w1, _, _ = self.words(deal.entity, LIFETIME)
+            law = self.arrays.base.lifetime_law[segment]
+            end = t + quantile(self.arrays.tables.full[law], w0, w1)
+            self.leaves(end, pipeline=deal.pipeline, origin=origin)
+            self.customers.append((t, end, deal.entity, origin, segment))

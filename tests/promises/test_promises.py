@@ -24,7 +24,16 @@ from salessim.model.plan import OpenDeals, Pipeline, Rate, Source, Stage
 from tests.examples import examples
 from tests.models import models, w1
 
-FIELDS = ("bookings", "wins", "new_customers", "lost_customers", "leads", "flows", "stage_entries")
+FIELDS = (
+    "bookings",
+    "wins",
+    "new_customers",
+    "lost_customers",
+    "leads",
+    "slips",
+    "flows",
+    "stage_entries",
+)
 SMALL = w1(periods=2)
 
 

@@ -15,6 +15,7 @@ from salessim._typing import Progress
 from salessim.engine.cube import Cube
 from salessim.errors import SalessimError
 from salessim.kernels.counts import Counts
+from salessim.kernels.layout import FLOWS
 from salessim.lowering.program import Arrays, Program
 
 LARGEST_CHUNK = 256
@@ -42,7 +43,8 @@ def _allocate(program: Program, trajectories: int) -> Counts:
         new_customers=np.empty(by_slot, np.int32),
         lost_customers=np.empty(by_slot, np.int32),
         leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
-        flows=np.empty((trajectories, periods, 4 * len(program.stages)), np.int32),
+        slips=np.empty(by_slot, np.int32),
+        flows=np.empty((trajectories, periods, FLOWS * len(program.stages)), np.int32),
         entries=np.empty(trajectories, np.int64),
     )
 
@@ -53,6 +55,13 @@ def _sizes(program: Program) -> tuple[int, int]:
     drawn = arrays.arrivals.mean.sum() + arrays.open_deals.entity.size
     born = int(2 * (drawn + program.facts.stage_entries)) + 4096
     return born, arrays.base.entity.size + born
+
+
+def _rooms(program: Program) -> int:
+    """Return the stages of the longest pipeline in which deals come back; 0 = none does."""
+    stages, first = program.arrays.stages, program.arrays.pipelines.first_stage
+    looping = np.add.reduceat(stages.returns, first[:-1]) > 0
+    return int((np.diff(first) * looping).max())
 
 
 def simulate_chunk(
@@ -78,7 +87,9 @@ def simulate_chunk(
     deals, customers = _sizes(program)
     done = 0
     while True:
-        work = make_work(deals=deals, customers=customers, periods=program.periods)
+        work = make_work(
+            deals=deals, customers=customers, periods=program.periods, rooms=_rooms(program)
+        )
         rest = Counts(*(array[done:] for array in counts))
         done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest)
         if done == size:
@@ -130,7 +141,8 @@ class _Merge:
             new_customers=counts.new_customers[:n].reshape(by_slot),
             lost_customers=counts.lost_customers[:n].reshape(by_slot),
             leads=counts.leads[:n],
-            flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), 4),
+            slips=counts.slips[:n].reshape(by_slot),
+            flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), FLOWS),
             stage_entries=counts.entries[:n],
             seed=seed,
             requested=self.requested,

@@ -20,9 +20,11 @@ class Cube:
         plan's first pipeline.
     leads : ndarray of int32, shape (n, period, external source)
         Deals born from each external source.
-    flows : ndarray of int32, shape (n, period, stage, 4)
-        Deals that entered, advanced, were lost, ended without decision. Opening stock is not
-        in ``entered``.
+    slips : ndarray of int32, shape (n, period, pipeline, origin)
+        Deals whose expected close slipped out of the period into a later one.
+    flows : ndarray of int32, shape (n, period, stage, 7)
+        Deals that entered, advanced, were lost, ended without decision, went back, were parked,
+        slipped (and stayed). Opening stock is not in ``entered``.
     stage_entries : ndarray of int64, shape (n,)
         Visits simulated, the current visit of each open deal included.
     seed : int
@@ -37,6 +39,7 @@ class Cube:
     new_customers: Int32Array
     lost_customers: Int32Array
     leads: Int32Array
+    slips: Int32Array
     flows: Int32Array
     stage_entries: IntArray
     seed: int

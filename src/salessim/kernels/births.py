@@ -8,11 +8,18 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
-from salessim.kernels.layout import FULL, STRIP
-from salessim.kernels.philox import BIRTH, COUNT, blocks_of_births, blocks_of_entities, philox
+from salessim.kernels.clocks import operational, to_days
+from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, STRIP
+from salessim.kernels.philox import (
+    BIRTH,
+    COUNT,
+    FACTOR,
+    blocks_of_births,
+    blocks_of_entities,
+    philox,
+)
 from salessim.kernels.poisson import poisson
-from salessim.kernels.sample import minus_log, uniform, word
-from salessim.kernels.stages import exit_bin
+from salessim.kernels.sample import exit_bin, minus_log, quantile, uniform, word
 
 _32 = np.uint64(32)
 
@@ -30,8 +37,12 @@ def _scatter_leads(program, k, line, n, trajectory, seed, work):
     start, length, line_tag = lines.start[line], lines.length[line], lines.tag[k]
     time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
     words = work.words
+    mean, factor = lines.mean[line], lines.factor_law[k]
+    if factor > 0:
+        f0, f1, _, _ = philox(lines.month[line], trajectory, FACTOR, seed)
+        mean *= quantile(program.tables.full, factor, f0, f1, FULL_BITS)
     c0, c1, _, _ = philox(lines.entity[line], trajectory, COUNT, seed)
-    count = poisson(uniform(c0, c1), lines.mean[line])
+    count = poisson(uniform(c0, c1), mean)
     if n + count >= time.size:
         return FULL
     for low in range(0, count, STRIP):
@@ -78,7 +89,7 @@ def count_by_period(time, low, high, end, day_period, bins):
 def external_leads(program, pipeline, trajectory, seed, work, tally):
     """Start the leads of a pipeline, source by source and month by month."""
     lines, clock = program.arrivals, program.clock
-    entered = 4 * program.pipelines.first_stage[pipeline]
+    entered = FLOWS * program.pipelines.first_stage[pipeline]
     n = 0
     for k in range(lines.first[pipeline], lines.first[pipeline + 1]):
         source, opens, closes = lines.source[k], lines.opens[k], lines.closes[k]
@@ -97,32 +108,27 @@ def external_leads(program, pipeline, trajectory, seed, work, tally):
     return n
 
 
-@rule
-def _operational(t, day_cell, edges, cumulative, rate):
-    """Return the expected events of a customer source from the start to day t."""
-    cell = np.uint64(day_cell[np.uint64(t)])
-    return cumulative[cell] + rate[cell] * (t - edges[cell])
-
-
 @kernel
 def _open_lines(program, source, low, high, work):
     """Begin a line for every customer in [low, high) who may still start a deal."""
-    clock, sources = program.clock, program.customer_sources
-    closes, day_cell, edges = sources.closes[source], clock.day_cell, clock.cell_edges
-    cumulative, rate = sources.cumulative[source], sources.rate[source]
+    clocks, sources = program.speed_clocks, program.customer_sources
+    day_cell, edges, cumulative = clocks.day_cell, clocks.edges, clocks.cumulative
+    speed, closes, only = clocks.speed, sources.closes[source], sources.segment[source]
     identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
     people, lines = work.customers, work.lines
     begin, end, customer, root = people.begin, people.end, people.entity, people.origin
-    clocks, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
+    segment = people.segment
+    clock, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
     m = 0
     for i in range(low, high):
-        begun = _operational(begin[i], day_cell, edges, cumulative, rate)
-        limit = _operational(min(end[i], closes), day_cell, edges, cumulative, rate)
-        clocks[m] = begun
+        begun = operational(begin[i], day_cell, edges, cumulative, speed, source)
+        leaves = min(end[i], closes)
+        limit = operational(leaves, day_cell, edges, cumulative, speed, source)
+        clock[m] = begun
         limits[m] = limit
         entity[m] = customer[i] ^ identity
         tag[m] = 2 * root[i] + buyer_is_new
-        m += begun < limit
+        m += (begun < limit) & ((only < 0) | (segment[i] == only))
     return m
 
 
@@ -132,7 +138,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
     The deals' times are operational here.
     """
-    lines, words, gaps = work.lines, work.words, work.cycle_time
+    lines, words, gaps = work.lines, work.words, work.exit
     clocks, limits, line_entity, line_tag = lines.clock, lines.limit, lines.entity, lines.tag
     time, entity, tags = work.deals.time, work.deals.entity, work.deals.tag
     n, kept = np.uint64(n), np.uint64(0)
@@ -161,46 +167,12 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
 
 
 @kernel
-def _days_near_guide(out, time, low, size, program, source):
-    """Turn operational times into days, two cells beyond the guide at most.
-
-    Return for how many that was too few: where rates differ a thousandfold.
-    """
-    sources, edges = program.customer_sources, program.clock.cell_edges
-    scale, guide = sources.guide_scale[source], sources.guide[source]
-    cumulative, days = sources.cumulative[source], sources.days_per_event[source]
-    one = np.uint64(1)
-    late = 0
-    for i in range(size):
-        clock = time[np.uint64(low + i)]
-        cell = np.uint64(guide[np.uint64(clock * scale)])
-        cell += np.uint64(clock >= cumulative[cell + one])
-        cell += np.uint64(clock >= cumulative[cell + one])
-        late += np.int64(clock >= cumulative[cell + one])
-        out[i] = edges[cell] + (clock - cumulative[cell]) * days[cell]
-    return late
-
-
-@loop
-def _days_by_search(out, time, low, size, edges, cumulative, days):
-    """Turn operational times into days, searching every cell."""
-    for i in range(size):
-        clock = time[low + i]
-        cell = 0
-        while clock >= cumulative[cell + 1]:
-            cell += 1
-        out[i] = edges[cell] + (clock - cumulative[cell]) * days[cell]
-
-
-@kernel
 def _to_days(program, source, low, high, work):
     """Turn the operational times of deals [low, high) into days, in place."""
-    sources, time, out = program.customer_sources, work.deals.time, work.cycle_time
+    time, out = work.deals.time, work.exit
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        if _days_near_guide(out, time, start, size, program, source) > 0:
-            cumulative, days = sources.cumulative[source], sources.days_per_event[source]
-            _days_by_search(out, time, start, size, program.clock.cell_edges, cumulative, days)
+        to_days(out, time, start, size, program.speed_clocks, source)
         for i in range(size):
             time[start + i] = out[i]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.layout import FULL, FULL_BITS, STRIP
+from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, RETURN_BIT, STRIP
 from salessim.kernels.philox import AMOUNT, LIFETIME, blocks_of_entities
-from salessim.kernels.sample import quantile, quantile_left, word
-from salessim.kernels.stages import exit_bin
+from salessim.kernels.sample import exit_bin, quantile, quantile_left, word
 
-_TAG = np.int64((1 << 32) - 1)
+_ORIGIN = np.int64((1 << AMOUNT_BIT) - 1)
+_OPEN_DEAL = np.int64((1 << (RETURN_BIT - AMOUNT_BIT)) - 1)
 ORIGIN_CUSTOMERS = 1
 
 
@@ -23,6 +23,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
     time, entity, tags = work.deals.time, work.deals.entity, work.deals.tag
     people = work.customers
     begin, identity, slots, roots = people.begin, people.entity, people.slot, people.origin
+    segments, segment = people.segment, program.pipelines.segment[pipeline]
     bookings, wins, new_customers = tally.bookings, tally.wins, tally.new_customers
     for low in range(0, n, STRIP):
         size = min(STRIP, n - low)
@@ -34,10 +35,11 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             drawn = quantile(laws, law, w0, w1, FULL_BITS)
             amount = np.int64(np.floor(drawn + 0.5))
             tag = tags[low + i]
-            if tag > _TAG:
-                amount = known[(tag >> 32) - 1]
+            open_deal = (tag >> AMOUNT_BIT) & _OPEN_DEAL
+            if open_deal > 0:
+                amount = known[open_deal - 1]
             is_new = tag & 1
-            origin = (tag & _TAG) >> 1
+            origin = (tag & _ORIGIN) >> 1
             slot = pipeline * origins + origin
             period = day_period[np.int64(time[low + i])]
             bookings[period, slot] += amount
@@ -47,6 +49,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             identity[customer] = entity[low + i]
             slots[customer] = slot
             roots[customer] = origin
+            segments[customer] = segment
             customer += is_new
     return customer
 
@@ -55,6 +58,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
 def live(program, low, high, trajectory, seed, work, lost):
     """Draw the lifetimes of customers [low, high), who are new, and count when they leave."""
     laws, law = program.tables.full, program.base.lifetime_law
+    segments = work.customers.segment
     final, day_period, words = program.clock.end, program.clock.day_period, work.words
     people = work.customers
     begin, end, identity, slots = people.begin, people.end, people.entity, people.slot
@@ -63,7 +67,7 @@ def live(program, low, high, trajectory, seed, work, lost):
         blocks_of_entities(words, identity, start, size, trajectory, LIFETIME, seed)
         for i in range(size):
             w0, w1 = word(words, 0, i), word(words, 1, i)
-            life = quantile(laws, law, w0, w1, FULL_BITS)
+            life = quantile(laws, law[segments[start + i]], w0, w1, FULL_BITS)
             gone = begin[start + i] + life
             end[start + i] = gone
             lost[exit_bin(gone, final, day_period), slots[start + i]] += 1
@@ -73,6 +77,7 @@ def live(program, low, high, trajectory, seed, work, lost):
 def settle_base(program, trajectory, seed, work, lost):
     """Set the customers at the start and draw the rest of their lifetimes; return their number."""
     known, law, tables = program.base.entity, program.base.law, program.tables
+    segment, segments = program.base.segment, work.customers.segment
     final, day_period, words = program.clock.end, program.clock.day_period, work.words
     people = work.customers
     begin, end, identity = people.begin, people.end, people.entity
@@ -92,5 +97,6 @@ def settle_base(program, trajectory, seed, work, lost):
             identity[low + i] = known[low + i]
             slots[low + i] = slot
             roots[low + i] = ORIGIN_CUSTOMERS
+            segments[low + i] = segment[low + i]
             lost[exit_bin(left, final, day_period), slot] += 1
     return count

@@ -13,3 +13,14 @@ RESIDUAL_BITS = 8
 
 FULL = -1
 """What a pass returns when a buffer is too small: the trajectory is run again with larger ones."""
+
+OUTCOMES = 7
+"""Of a visit: advance, lost, no decision, back, parked, slip, stuck."""
+
+FLOWS = 7
+"""Counts of a stage: entered, then deals by outcome up to slip."""
+
+# What a deal's tag holds: from bit 0 on 2 * origin + (1 when the buyer is new), from `AMOUNT_BIT`
+# 1 + the open deal whose amount is known, from `RETURN_BIT` 1 + the deal's place among returns.
+AMOUNT_BIT = 16
+RETURN_BIT = 40

@@ -21,6 +21,7 @@ _32 = np.uint64(32)
 COUNT = np.uint64(0xFFFFFFFF)
 LIFETIME = np.uint64(0xFFFFFFFE)
 AMOUNT = np.uint64(0xFFFFFFFD)
+FACTOR = np.uint64(0xFFFFFFFC)
 BIRTH = np.uint64(0)
 
 
@@ -58,4 +59,12 @@ def blocks_of_births(words, entity, first, count, trajectory, seed):
     """Fill ``words[:, :count]`` with the births ``first, first + 1, ...`` of one line."""
     for i in range(count):
         block = philox(entity, trajectory, BIRTH + np.uint64(first + i), seed)
+        words[0, i], words[1, i], words[2, i], words[3, i] = block
+
+
+@loop
+def blocks_of_visits(words, entity, purpose, low, count, trajectory, seed):
+    """Fill ``words[:, :count]`` with one block per entity from ``low`` on, each for its purpose."""
+    for i in range(count):
+        block = philox(entity[np.uint64(low + i)], trajectory, purpose[i], seed)
         words[0, i], words[1, i], words[2, i], words[3, i] = block

@@ -87,3 +87,9 @@ def minus_log(u):
     )
     half = 0.5 * f * f
     return (half - (s * (half + (even + odd)) + k * _LN2_LOW)) - f - k * _LN2_HIGH
+
+
+@rule
+def exit_bin(t, clock_end, day_period):
+    """Period in which something happens; the overflow bin when that is beyond the end."""
+    return np.uint64(day_period[np.uint64(min(t, clock_end))])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim.kernels.layout import STRIP
+from salessim.kernels.layout import FLOWS, OUTCOMES, STRIP
 
 
 class Deals(NamedTuple):
@@ -17,8 +17,7 @@ class Deals(NamedTuple):
     entity: np.ndarray
     """[deal] uint64 identity, the key of its draws."""
     tag: np.ndarray
-    """[deal] 2 * origin + (1 when the buyer is new) + 2**32 * (1 + open deal, if its amount is
-    known)."""
+    """[deal] origin, buyer, known amount and place among returns, as `layout` says."""
 
 
 class Customers(NamedTuple):
@@ -34,6 +33,8 @@ class Customers(NamedTuple):
     """[customer] pipeline * origins + origin: where the customer is counted."""
     origin: np.ndarray
     """[customer] what the customer's deals descend from."""
+    segment: np.ndarray
+    """[customer] segment."""
 
 
 class Lines(NamedTuple):
@@ -49,10 +50,33 @@ class Lines(NamedTuple):
     """[line] tag of the deals it starts."""
 
 
+class Returns(NamedTuple):
+    """Deals that slipped, went back or were parked: a place for each, kept until it is done.
+
+    Those that wait for a stage are a chain from place to place; a chain is taken whole.
+    """
+
+    time: np.ndarray
+    """[place] days: when the deal enters the stage that it waits for."""
+    entity: np.ndarray
+    """[place] the deal's identity."""
+    tag: np.ndarray
+    """[place] the deal's tag, with its place."""
+    following: np.ndarray
+    """[place] the next one in the chain; -1 ends it."""
+    visits: np.ndarray
+    """[place, stage of the pipeline] visits so far."""
+    chain: np.ndarray
+    """[stage of the pipeline] first place of the chain that waits for the stage; -1 = none."""
+    count: np.ndarray
+    """[2] places taken, deals waiting."""
+
+
 class Work(NamedTuple):
     """All buffers of a worker."""
 
     deals: Deals
+    returns: Returns
     customers: Customers
     lines: Lines
     words: np.ndarray
@@ -60,9 +84,13 @@ class Work(NamedTuple):
     conversion: np.ndarray
     """[STRIP] probability of advancing."""
     outcome: np.ndarray
-    """[STRIP] 0 advance, 1 lost, 2 no decision, 3 stuck."""
-    cycle_time: np.ndarray
-    """[STRIP] days."""
+    """[STRIP] 0 advance, 1 lost, 2 no decision, 3 back, 4 parked, 5 slip, 6 stuck."""
+    exit: np.ndarray
+    """[STRIP] days: cycle time, then when the visit ends."""
+    purpose: np.ndarray
+    """[STRIP] Philox purpose of a visit."""
+    pick: np.ndarray
+    """[STRIP] which of the strip come back."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
 
@@ -80,17 +108,32 @@ class Tally(NamedTuple):
     """[period + 1, pipeline * origin]"""
     leads: np.ndarray
     """[period + 1, external source]"""
+    slips: np.ndarray
+    """[period + 1, pipeline * origin]"""
     flows: np.ndarray
-    """[period + 1, stage * 4] entered, advanced, lost, no decision of each stage."""
+    """[period + 1, stage * 7] entered, advanced, lost, no decision, back, parked, slipped."""
     exits: np.ndarray
-    """[2, period + 1, 4] one stage at work: advanced, lost, no decision, stuck."""
+    """[2, period + 1, 7] one stage at work: deals that left it, by outcome."""
 
 
-def make_work(*, deals, customers, periods):
-    """Allocate buffers for so many live deals and customers (and as many lines)."""
+def make_work(*, deals, customers, periods, rooms):
+    """Allocate buffers for so many live deals and customers (and as many lines).
+
+    ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none.
+    """
+    places = deals if rooms else 0
     return Work(
         deals=Deals(
             time=np.empty(deals), entity=np.empty(deals, np.uint64), tag=np.empty(deals, np.int64)
+        ),
+        returns=Returns(
+            time=np.empty(places),
+            entity=np.empty(places, np.uint64),
+            tag=np.empty(places, np.int64),
+            following=np.empty(places, np.int64),
+            visits=np.empty((places, rooms), np.int32),
+            chain=np.full(rooms, -1, np.int64),
+            count=np.zeros(2, np.int64),
         ),
         customers=Customers(
             begin=np.empty(customers),
@@ -98,6 +141,7 @@ def make_work(*, deals, customers, periods):
             entity=np.empty(customers, np.uint64),
             slot=np.empty(customers, np.int64),
             origin=np.empty(customers, np.int64),
+            segment=np.empty(customers, np.int64),
         ),
         lines=Lines(
             clock=np.empty(customers),
@@ -108,7 +152,9 @@ def make_work(*, deals, customers, periods):
         words=np.empty((4, STRIP), np.uint32),
         conversion=np.empty(STRIP),
         outcome=np.empty(STRIP, np.int64),
-        cycle_time=np.empty(STRIP),
+        exit=np.empty(STRIP),
+        purpose=np.empty(STRIP, np.uint64),
+        pick=np.empty(STRIP, np.int64),
         bins=np.zeros((4, periods + 1), np.int64),
     )
 
@@ -122,6 +168,7 @@ def make_tally(*, periods, slots, sources, stages):
         new_customers=np.zeros((bins, slots), np.int64),
         lost_customers=np.zeros((bins, slots), np.int64),
         leads=np.zeros((bins, sources), np.int64),
-        flows=np.zeros((bins, stages * 4), np.int64),
-        exits=np.zeros((2, bins, 4), np.int64),
+        slips=np.zeros((bins, slots), np.int64),
+        flows=np.zeros((bins, stages * FLOWS), np.int64),
+        exits=np.zeros((2, bins, OUTCOMES), np.int64),
     )

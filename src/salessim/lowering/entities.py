@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
 
 from salessim.errors import SalessimError
 
 RESERVED_PURPOSES = 4
-"""The topmost purposes belong to draws that are not visits (count, lifetime, amount)."""
+"""The topmost purposes belong to draws that are not visits (count, lifetime, amount, factor)."""
+FIRST_VISIT = 1
+MANY_VISITS = 1 << 14
+"""Purposes kept for a stage that is visited again. At a mean of 1,000 visits, the most that a plan
+may have, one deal in 10^7 passes it; that does harm only where another stage's range begins."""
 
 
 def entity(kind: str, name: str) -> int:
@@ -16,22 +22,35 @@ def entity(kind: str, name: str) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
-def purposes(stages: tuple[str, ...]) -> list[int]:
-    """Return the 32-bit purpose of each stage's visits: a hash of ``pipeline.stage``.
+def _purpose(kind: str, stage: str) -> int:
+    digest = hashlib.blake2b(f"{kind}\0{stage}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little")
+
+
+def purposes(names: Sequence[tuple[str, str]], *, visits: Sequence[int]) -> list[int]:
+    """Return the 32-bit purposes of first visits, and of the rests after them.
+
+    A purpose is a hash of a name; the visits that follow count on from it.
+
+    Parameters
+    ----------
+    names : sequence of (kind, ``pipeline.stage``)
+        The kind is ``visit`` or ``rest``.
+    visits : sequence of int
+        How many purposes each name takes: `FIRST_VISIT` or `MANY_VISITS`.
 
     Raises
     ------
     SalessimError
-        When two names share a purpose (once in 4 billion pairs): rename one of them.
+        When two ranges overlap (rare): rename one of the stages.
     """
-    taken: dict[int, str] = {}
-    for stage in stages:
-        digest = hashlib.blake2b(f"visit\0{stage}".encode(), digest_size=4).digest()
-        purpose = int.from_bytes(digest, "little")
-        if purpose in taken or purpose >= 2**32 - RESERVED_PURPOSES:
-            other = taken.get(purpose, "another draw")
+    first = [_purpose(kind, stage) for kind, stage in names]
+    taken = zip(first, visits, names, strict=True)
+    ranges = sorted((p, p + many, stage) for p, many, (_, stage) in taken)
+    ranges.append((2**32 - RESERVED_PURPOSES, 2**32, "another draw"))
+    for (_, end, stage), (begin, _, other) in pairwise(ranges):
+        if end > begin:
             raise SalessimError(
                 f"stage {stage!r} would share its random numbers with {other!r}: rename it"
             )
-        taken[purpose] = stage
-    return list(taken)
+    return first

@@ -62,9 +62,33 @@ def window(source: Source, timeline: Timeline) -> tuple[float, float]:
     return max(0.0, opens), max(0.0, min(end, closes))
 
 
-def cell_edges(timeline: Timeline) -> list[float]:
-    """Edges of the calendar cells: the start, the month starts, the end.
+def campaign_factor(source: Source, day: date) -> float:
+    """Return the factor of the source's campaign on a day; 1 before the first."""
+    factor = 1.0
+    for begins, value in source.campaign:
+        if begins <= day:
+            factor = value
+    return factor
 
-    A source's dates cut no cell: another rounding would move the deals of other sources.
-    """
-    return [month.start for month in months(timeline)] + [float(timeline.edges[-1])]
+
+class Piece(NamedTuple):
+    """Days of a month with one campaign factor, from ``start`` to ``end``."""
+
+    first: date
+    start: float
+    end: float
+    factor: float
+
+
+def pieces(source: Source, month: Month, timeline: Timeline) -> list[Piece]:
+    """Cut a month where the source's campaign changes."""
+    begins = [month.start]
+    for day, _ in source.campaign:
+        at = float((day - timeline.start).days)
+        if month.start < at < month.end:
+            begins.append(at)
+    days = [timeline.start + timedelta(days=int(at)) for at in begins]
+    return [
+        Piece(day, at, end, campaign_factor(source, day))
+        for day, at, end in zip(days, begins, [*begins[1:], month.end], strict=True)
+    ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from salessim._typing import IntArray
+from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
 from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
 from salessim.lowering.entities import entity
@@ -57,18 +59,37 @@ class TableBank:
         return Tables(full=np.stack(self.full), residual=np.stack(self.residual))
 
 
-def outcome_laws(stage: Stage) -> tuple[list[float], list[Law | None]]:
-    """Probabilities and laws of advance, lost, no decision, stuck (which has none)."""
-    stays = 1.0 - stage.conversion
-    undecided = stage.no_decision
-    probabilities = [
-        stage.conversion,
+OUTCOMES = 7
+"""Advance, lost, no decision, back, parked, slip, stuck."""
+
+
+def outcome_probabilities(stage: Stage, conversion: float) -> list[float]:
+    """Probabilities of the outcomes of a visit, given its conversion (of those that do not slip).
+
+    ``conversion`` is the stage's own, moved by curves.
+    """
+    slips = stage.slip.probability if stage.slip else 0.0
+    stays = (1.0 - slips) * (1.0 - conversion)
+    others = (stage.no_decision, stage.back, stage.parked)
+    return [
+        (1.0 - slips) * conversion,
         stays * stage.lost_share,
-        stays * undecided.share if undecided else 0.0,
+        *(stays * other.share if other else 0.0 for other in others),
+        slips,
         stays * stage.stuck_share,
     ]
-    laws = [stage.cycle_time, stage.loss_time, undecided.after if undecided else None, None]
-    return probabilities, laws
+
+
+def outcome_laws(stage: Stage) -> list[Law | None]:
+    """Laws of the time to each outcome; that of an outcome which does not exist is None."""
+    others = (stage.no_decision, stage.back, stage.parked)
+    return [
+        stage.cycle_time,
+        stage.loss_time,
+        *(other.after if other else None for other in others),
+        stage.slip.by if stage.slip else None,
+        None,
+    ]
 
 
 def is_possible(law: Law | None, log_survival: float) -> bool:
@@ -83,35 +104,48 @@ def _log_survival(law: Law | None, age: float) -> float:
     return float(law.log_survival(np.array([age]))[0])
 
 
-def _outcomes_given_age(stage: Stage, age: float, bank: TableBank) -> tuple[list[float], list[int]]:
+class _Aged(NamedTuple):
+    """How a deal of some age may leave its stage."""
+
+    outcomes: list[float]
+    """Cumulative probabilities, up to slip."""
+    rows: list[int]
+    """Residual law of each outcome."""
+
+
+def _outcomes_given_age(stage: Stage, conversion: float, age: float, bank: TableBank) -> _Aged:
     """P(k | a) proportional to p_k S_k(a), cumulated, and the residual law of each outcome."""
-    probabilities, laws = outcome_laws(stage)
+    probabilities, laws = outcome_probabilities(stage, conversion), outcome_laws(stage)
     logs = [_log_survival(law, age) for law in laws]
-    rows = [0, 0, 0, 0]
+    rows = [0] * OUTCOMES
     possible = [
         p > 0.0 and is_possible(law, log)
         for p, law, log in zip(probabilities, laws, logs, strict=True)
     ]
     if not any(possible):
-        return [0.0, 0.0, 0.0], rows
+        return _Aged([0.0] * (OUTCOMES - 1), rows)
     top = max(log for log, may in zip(logs, possible, strict=True) if may)
-    weights = np.zeros(4)
+    weights = np.zeros(OUTCOMES)
     for k, law in enumerate(laws):
         if possible[k]:
             weights[k] = probabilities[k] * np.exp(logs[k] - top)
             if law is not None:
                 rows[k] = bank.left(law, age=age, log_survival=logs[k])
     cumulative = np.cumsum(weights / weights.sum())
-    if probabilities[3] == 0.0:
+    if probabilities[-1] == 0.0:
         # Rounding must not leave a sliver of probability for an outcome that does not exist.
         cumulative[np.flatnonzero(weights)[-1] :] = 1.0
-    return [float(c) for c in cumulative[:3]], rows
+    return _Aged([float(c) for c in cumulative[:-1]], rows)
 
 
 def lower_open_deals(
-    model: Model, stages: dict[str, Stage], bank: TableBank
+    model: Model, conversion: FloatArray, bank: TableBank
 ) -> tuple[OpenDeals, IntArray, int]:
-    """Return the open deals, their number per stage, and how many are too old to ever move."""
+    """Return the open deals, their number per stage, and how many are too old to ever move.
+
+    ``conversion`` is that of each stage on the first day.
+    """
+    stages = {f"{p.name}.{stage.name}": stage for p in model.pipelines for stage in p.stages}
     names = list(stages)
     given = model.open_deals
     ids = given.ids if given else ()
@@ -125,9 +159,10 @@ def lower_open_deals(
     is_new = given.buyer_is_new[order] if given else np.zeros(0, bool)
     groups, group = np.unique(np.stack([stage, ages]), axis=1, return_inverse=True)
     lowered = [
-        _outcomes_given_age(stages[names[int(index)]], float(age), bank) for index, age in groups.T
+        _outcomes_given_age(stages[names[k]], float(conversion[k]), float(age), bank)
+        for k, age in zip(groups[0].astype(int), groups[1], strict=True)
     ]
-    never = np.array([max(outcomes) == 0.0 for outcomes, _ in lowered], bool)
+    never = np.array([max(aged.outcomes) == 0.0 for aged in lowered], bool)
     counts = np.bincount(stage, minlength=len(names))
     deals = OpenDeals(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
@@ -137,8 +172,9 @@ def lower_open_deals(
             np.int64
         ),
         tag=is_new.astype(np.int64),
-        outcomes=np.array([o for o, _ in lowered], float).reshape(-1, 3),
-        law=np.array([rows for _, rows in lowered], np.int64).reshape(-1, 4),
+        age=groups[1],
+        outcomes=np.array([a.outcomes for a in lowered], float).reshape(-1, OUTCOMES - 1),
+        law=np.array([a.rows for a in lowered], np.int64).reshape(-1, OUTCOMES),
     )
     return deals, counts, int(never[deals.group].sum())
 
@@ -151,26 +187,46 @@ def lower_base(customers: Customers | None, *, bank: TableBank) -> Base:
     SalessimError
         When a tenure is longer than any lifetime the law allows.
     """
-    ids = customers.ids if customers else ()
-    lifetime = customers.lifetime if customers else None
-    entities = np.array([entity("customer", name) for name in ids], np.uint64)
+    if customers is None:
+        none = np.zeros(0, np.int64)
+        return Base(
+            entity=none.astype(np.uint64),
+            law=none,
+            segment=none,
+            lifetime_law=np.array([bank.fresh(None)]),
+        )
+    entities = np.array([entity("customer", name) for name in customers.ids], np.uint64)
     order = np.argsort(entities)
-    law = np.zeros(len(ids), np.int64)
-    if customers and ids:
-        tenure = customers.tenure_days
-        if tenure is None:
-            tenure = np.zeros(len(ids))
-        ages, group = np.unique(tenure[order], return_inverse=True)
-        rows = []
-        for age in ages:
-            log_survival = _log_survival(customers.lifetime, float(age))
-            if not is_possible(customers.lifetime, log_survival):
-                count = int((tenure >= age).sum())
-                raise SalessimError(
-                    f"customers.lifetime: {count} customers have been there for {age:,.0f} days or "
-                    "more, longer than this law ever lets a customer stay "
-                    f"({customers.lifetime.describe()}): use a law with a longer tail"
-                )
-            rows.append(bank.left(customers.lifetime, age=float(age), log_survival=log_survival))
-        law = np.array(rows, np.int64)[group.reshape(-1)]
-    return Base(entity=entities[order], law=law, lifetime_law=bank.fresh(lifetime))
+    size = len(customers.ids)
+    tenure = np.zeros(size) if customers.tenure_days is None else customers.tenure_days[order]
+    segment = np.zeros(size, np.int64)
+    if customers.segment_of is not None:
+        segment = customers.segment_of[order].astype(np.int64)
+    lifetimes = [each.lifetime for each in customers.segments] or [customers.lifetime]
+    law = np.zeros(size, np.int64)
+    for index, lifetime in enumerate(lifetimes):
+        there = segment == index
+        law[there] = _lifetimes_left(lifetime, tenure[there], bank)
+    return Base(
+        entity=entities[order],
+        law=law,
+        segment=segment,
+        lifetime_law=np.array([bank.fresh(lifetime) for lifetime in lifetimes]),
+    )
+
+
+def _lifetimes_left(lifetime: Law, tenure: FloatArray, bank: TableBank) -> IntArray:
+    """Return the row of what is left of each customer's lifetime."""
+    ages, group = np.unique(tenure, return_inverse=True)
+    rows = []
+    for age in ages:
+        log_survival = _log_survival(lifetime, float(age))
+        if not is_possible(lifetime, log_survival):
+            count = int((tenure >= age).sum())
+            raise SalessimError(
+                f"customers.lifetime: {count} customers have been there for {age:,.0f} days or "
+                "more, longer than this law ever lets a customer stay "
+                f"({lifetime.describe()}): use a law with a longer tail"
+            )
+        rows.append(bank.left(lifetime, age=float(age), log_survival=log_survival))
+    return np.array(rows, np.int64)[group.reshape(-1)]

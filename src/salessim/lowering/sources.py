@@ -1,0 +1,127 @@
+"""Sources as arrays: lines of leads by month, and the clocks of what customers start."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from salessim._typing import IntArray
+from salessim.lowering.clocks import Speed
+from salessim.lowering.entities import entity
+from salessim.lowering.months import Month, months, pieces, rate_per_day, window
+from salessim.lowering.opening import TableBank
+from salessim.lowering.program import Arrivals, CustomerSources
+from salessim.model.laws import Gamma
+from salessim.model.plan import BASE_ORIGINS, Model, Source
+
+ALL_SEGMENTS = -1
+
+
+class Line(NamedTuple):
+    """Leads of one source that come at a constant rate."""
+
+    entity: int
+    month: int
+    """Entity of the month."""
+    mean: float
+    start: float
+    length: float
+
+
+def by_pipeline(sources: list[Source], model: Model) -> tuple[list[Source], IntArray]:
+    """Return the sources ordered by pipeline, and the first of each pipeline."""
+    names = [pipeline.name for pipeline in model.pipelines]
+    ordered = sorted(sources, key=lambda source: names.index(source.pipeline))
+    counts = [sum(source.pipeline == name for source in sources) for name in names]
+    return ordered, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _lines(source: Source, month: Month, model: Model) -> list[Line]:
+    """Return a month's lines: its lowest rate throughout, and what a campaign adds on its days.
+
+    So a campaign that begins within a month adds leads to it and moves none.
+    """
+    opens, closes = window(source, model.timeline)
+    if not (month.end > opens and month.start < closes):
+        return []
+    rate = rate_per_day(source, month)
+    parts = pieces(source, month, model.timeline)
+    least = min(part.factor for part in parts)
+    whole = entity("leads", f"{source.name}\0{month.first.isoformat()}")
+    length = month.end - month.start
+    lines = [Line(whole, whole, rate * length * least, month.start, length)]
+    for part in parts:
+        more = rate * (part.end - part.start) * (part.factor - least)
+        extra = entity("campaign", f"{source.name}\0{part.first.isoformat()}")
+        lines.append(Line(extra, whole, more, part.start, part.end - part.start))
+    return [line for line in lines if line.mean > 0.0]
+
+
+def lower_arrivals(model: Model, external: list[Source], laws: TableBank) -> Arrivals:
+    """Return the leads of all external sources, ordered by pipeline."""
+    ordered, first = by_pipeline(external, model)
+    per_source = [
+        [line for month in months(model.timeline) for line in _lines(source, month, model)]
+        for source in ordered
+    ]
+    lines = [line for of_source in per_source for line in of_source]
+    windows = np.array([window(source, model.timeline) for source in ordered]).reshape(-1, 2)
+    index = np.array([external.index(source) for source in ordered], np.int64)
+    spread = [source.over_dispersion for source in ordered]
+    gammas = [Gamma(mean=1.0, shape=1.0 / v) if v > 0.0 else None for v in spread]
+    return Arrivals(
+        first=first,
+        source=index,
+        tag=2 * (len(BASE_ORIGINS) + index) + np.array([s.buyer_is_new for s in ordered], np.int64),
+        opens=windows[:, 0].copy(),
+        closes=windows[:, 1].copy(),
+        factor_law=np.array([laws.fresh(law) for law in gammas], np.int64),
+        first_line=np.cumsum([0, *map(len, per_source)]).astype(np.int64),
+        entity=np.array([line.entity for line in lines], np.uint64),
+        month=np.array([line.month for line in lines], np.uint64),
+        mean=np.array([line.mean for line in lines], float),
+        start=np.array([line.start for line in lines], float),
+        length=np.array([line.length for line in lines], float),
+    )
+
+
+def customer_speeds(model: Model) -> list[Speed]:
+    """Return the events per day of an active customer, for each customer source by pipeline."""
+    sources, _ = by_pipeline([s for s in model.sources if s.kind == "customer"], model)
+    end = float(model.timeline.edges[-1])
+    speeds = []
+    for source in sources:
+        closes = window(source, model.timeline)[1]
+        edges: list[float] = []
+        rates: list[float] = []
+        for month in months(model.timeline):
+            # Nothing is read after a source closes, so nothing need be there. Before it opens
+            # there is: deals are drawn and left out, so that another opening day moves none.
+            rate = rate_per_day(source, month) if month.start < closes else 0.0
+            for part in pieces(source, month, model.timeline):
+                if part.start < end:
+                    edges.append(part.start)
+                    rates.append(rate * part.factor)
+        speeds.append(Speed((*edges, end), rates))
+    return speeds
+
+
+def lower_customer_sources(model: Model) -> CustomerSources:
+    """Return the customer sources, ordered by pipeline."""
+    sources, first = by_pipeline([s for s in model.sources if s.kind == "customer"], model)
+    windows = np.array([window(s, model.timeline) for s in sources]).reshape(-1, 2)
+    return CustomerSources(
+        first=first,
+        entity=np.array([entity("source", s.name) for s in sources], np.uint64),
+        opens=windows[:, 0].copy(),
+        closes=windows[:, 1].copy(),
+        buyer_is_new=np.array([s.buyer_is_new for s in sources], np.int64),
+        segment=np.array([segment_index(model, s.segment) for s in sources], np.int64),
+    )
+
+
+def segment_index(model: Model, name: str | None) -> int:
+    """Return a segment's index; all segments without a name."""
+    names = [segment.name for segment in model.customers.segments] if model.customers else []
+    return ALL_SEGMENTS if name is None else names.index(name)

@@ -1,0 +1,146 @@
+"""Stages as arrays: outcomes and their bounds, where they lead, conversion and pace by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from salessim._typing import FloatArray
+from salessim.lowering.clocks import Speed, curve_days, cut, factors
+from salessim.lowering.entities import FIRST_VISIT, MANY_VISITS, purposes
+from salessim.lowering.opening import TableBank, outcome_laws
+from salessim.lowering.program import Stages
+from salessim.model.plan import Curve, Model, Pipeline, Stage
+
+BEYOND = 2.0
+"""A bound that no uniform number reaches: rounding leaves no sliver for what does not exist."""
+
+
+class Room(NamedTuple):
+    """A stage and where it stands."""
+
+    pipeline: Pipeline
+    stage: Stage
+    position: int
+    """Within its pipeline."""
+    first: int
+    """Index of the pipeline's first stage among all stages."""
+
+    @property
+    def name(self) -> str:
+        """``pipeline.stage``, its address."""
+        return f"{self.pipeline.name}.{self.stage.name}"
+
+
+def rooms(model: Model) -> list[Room]:
+    """Return the stages of all pipelines, one after the other."""
+    found: list[Room] = []
+    for pipeline in model.pipelines:
+        first = len(found)
+        found += [Room(pipeline, stage, i, first) for i, stage in enumerate(pipeline.stages)]
+    return found
+
+
+def curves_of(room: Room, kind: str, curves: Sequence[Curve]) -> list[Curve]:
+    """Return the curves of a kind that concern a stage."""
+    return [
+        curve
+        for curve in curves
+        if curve.kind == kind
+        and curve.pipeline == room.pipeline.name
+        and curve.stage in (None, room.stage.name)
+    ]
+
+
+def conversions(model: Model, cell_edges: Sequence[float]) -> FloatArray:
+    """Return P(advance | no slip) by cell of entry: odds x curves; shape (stage, cell)."""
+    rows = []
+    for room in rooms(model):
+        p = room.stage.conversion
+        curves = curves_of(room, "conversion", model.curves)
+        factor = factors(curves, cell_edges, model.timeline)
+        # At a factor of 1 exactly p: the formula would move its last digit.
+        rows.append(np.where(factor == 1.0, p, factor * p / (1.0 - p + factor * p)))
+    return np.array(rows)
+
+
+def paces(model: Model, end: float) -> tuple[list[int], list[Speed]]:
+    """Return which of the speeds each stage runs by (-1: the calendar), and the speeds."""
+    rows: list[int] = []
+    speeds: list[Speed] = []
+    for room in rooms(model):
+        curves = curves_of(room, "pace", model.curves)
+        edges = cut((0.0, end), curve_days(curves, model.timeline))
+        speed = Speed(tuple(edges), tuple(map(float, factors(curves, edges, model.timeline))))
+        if set(speed.values) == {1.0}:
+            rows.append(-1)
+            continue
+        if speed not in speeds:
+            speeds.append(speed)
+        rows.append(speeds.index(speed))
+    return rows, speeds
+
+
+def _bounds(stage: Stage) -> tuple[list[float], list[float]]:
+    """Cumulative shares of those that do not advance, and the slip with its least bound."""
+    others = (stage.no_decision, stage.back, stage.parked)
+    shares = np.cumsum([stage.lost_share, *(other.share if other else 0.0 for other in others)])
+    if not stage.stuck_share:
+        exists = [True, *(other is not None for other in others)]
+        last = max(i for i, there in enumerate(exists) if there)
+        shares[last:] = 1.0 if stage.slip else BEYOND
+    slips = stage.slip.probability if stage.slip else 0.0
+    return [float(s) for s in shares], [slips, 0.0 if stage.stuck_share else BEYOND]
+
+
+def _targets(room: Room) -> list[int]:
+    names = [stage.name for stage in room.pipeline.stages]
+    stage, here = room.stage, room.first + room.position
+    back = room.first + names.index(stage.back.to) if stage.back else 0
+    parked = room.first + names.index(stage.parked.to) if stage.parked else 0
+    return [here + 1, 0, 0, back, parked, here, 0]
+
+
+def _days_to_win(room: Room) -> float:
+    return float(sum(stage.cycle_time.mean for stage in room.pipeline.stages[room.position :]))
+
+
+def _purposes(model: Model) -> tuple[list[int], list[int]]:
+    """Purposes of first visits, and of the rests after them (0 where nothing is put aside)."""
+    visited = [("visit", room.name) for room in rooms(model)]
+    visits = [MANY_VISITS if r.pipeline.has_loops else FIRST_VISIT for r in rooms(model)]
+    rested = [("rest", room.name) for room in rooms(model) if room.stage.parked]
+    found = purposes(visited + rested, visits=visits + [MANY_VISITS] * len(rested))
+    rests = iter(found[len(visited) :])
+    return found[: len(visited)], [next(rests) if r.stage.parked else 0 for r in rooms(model)]
+
+
+def lower_stages(
+    model: Model, conversion: FloatArray, pace: Sequence[int], laws: TableBank
+) -> Stages:
+    """Return the stages of all pipelines.
+
+    Raises
+    ------
+    SalessimError
+        When two stages' names hash to overlapping purposes: rename one of them.
+    """
+    bounds = [_bounds(room.stage) for room in rooms(model)]
+    returns = [bool(r.stage.slip or r.stage.back or r.stage.parked) for r in rooms(model)]
+    rests = [r.stage.parked.rest if r.stage.parked else None for r in rooms(model)]
+    first, rest = _purposes(model)
+    return Stages(
+        conversion=np.ascontiguousarray(conversion),
+        shares=np.array([shares for shares, _ in bounds]),
+        slip=np.array([slip for _, slip in bounds]),
+        law=np.array([[laws.fresh(law) for law in outcome_laws(r.stage)] for r in rooms(model)]),
+        pace=np.array(pace, np.int64),
+        purpose=np.array(first, np.uint64),
+        returns=np.array(returns, np.int64),
+        target=np.array([_targets(room) for room in rooms(model)], np.int64),
+        rest_law=np.array([laws.fresh(law) for law in rests], np.int64),
+        rest_purpose=np.array(rest, np.uint64),
+        days_to_win=np.array([_days_to_win(room) for room in rooms(model)]),
+    )
