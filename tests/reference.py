@@ -95,7 +95,7 @@ class Trajectory:
         self.new_customers = np.zeros(shape, np.int64)
         self.lost_customers = np.zeros(shape, np.int64)
         self.leads = np.zeros((program.periods, len(program.external_sources)), np.int64)
-        self.slips = np.zeros(shape, np.int64)
+        self.slipped = np.zeros(shape, np.int64)
         self.flows = np.zeros((program.periods, len(program.stages), 7), np.int64)
         self.stage_entries = 0
         self.customers: list[tuple[float, float, int, int, int]] = []
@@ -271,7 +271,7 @@ class Trajectory:
         if not self.before_end(before):
             return
         if not self.before_end(after) or self.period(after) > self.period(before):
-            self.slips[self.period(before), deal.pipeline, deal.tag // 2] += 1
+            self.slipped[self.period(before), deal.pipeline, deal.tag // 2] += 1
 
     def win(self, deal: Deal, t: float) -> None:
         origin, is_new = divmod(deal.tag, 2)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from salessim.forecast.funnel import LEAVING
 from salessim.model.laws import (
     Exponential,
     Gamma,
@@ -36,6 +37,8 @@ PERIODS = 6
 EDGES = 30.0 * np.arange(PERIODS + 1)
 DEALS, TRAJECTORIES = 200, 2000
 
+ENDS = slice(1, 4)  # advanced, lost, no decision
+
 ROOM = stage(
     conversion=0.4,
     cycle_time=Lognormal(median=25.0, sigma=0.8),
@@ -49,7 +52,7 @@ def ends_of_visits(room, *, age, seed):
     """Count the visits of open deals by outcome and period; the last class: still there."""
     deals = open_deals(DEALS, age=age)
     model = sale(room, time=of(PERIODS), deals=deals)
-    flows = simulate(model, trajectories=TRAJECTORIES, seed=seed).flows[:, :, 0, 1:]
+    flows = simulate(model, trajectories=TRAJECTORIES, seed=seed).flows[:, :, 0, ENDS]
     return with_rest(flows.sum(axis=0).T.ravel())
 
 
@@ -90,7 +93,7 @@ def test_an_open_deal_of_age_0_is_a_fresh_deal_in_law():
     )
     flows = simulate(model, trajectories=TRAJECTORIES, seed=31).flows
     assert (flows[:, 0, 1, 0] == DEALS).all()
-    fresh = with_rest(flows[:, :, 1, 1:].sum(axis=0).T.ravel())
+    fresh = with_rest(flows[:, :, 1, ENDS].sum(axis=0).T.ravel())
     assert_same_shares(ends_of_visits(ROOM, age=0.0, seed=32), fresh)
     with pytest.raises(AssertionError, match="chi-squared"):
         assert_same_shares(ends_of_visits(ROOM, age=2.0, seed=32), fresh)
@@ -179,7 +182,7 @@ def stock_of_stuck(*, stuck_share, seed):
     room = stage(conversion=0.3, cycle_time=week, loss_time=week, stuck_share=stuck_share)
     model = sale(room, time=of(PERIODS), deals=open_deals(50))
     flows = simulate(model, trajectories=4000, seed=seed).flows[:, :, 0]
-    return 50 + np.cumsum(flows[..., 0] - flows[..., 1:].sum(axis=-1), axis=1)
+    return 50 + np.cumsum(flows[..., 0] - flows[..., LEAVING].sum(axis=-1), axis=1)
 
 
 def test_stuck_deals_stay_in_stock():

@@ -13,7 +13,7 @@ from tests.examples import examples
 from tests.models import models, w1
 from tests.reference import Trajectory
 
-FIELDS = ("bookings", "wins", "new_customers", "lost_customers", "leads", "slips", "flows")
+FIELDS = ("bookings", "wins", "new_customers", "lost_customers", "leads", "slipped", "flows")
 
 
 def assert_equal(program, *, seed: int, trajectories: int) -> None:

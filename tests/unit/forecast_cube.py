@@ -29,7 +29,7 @@ def timeline(*, periods=3, simulated=24, start=date(2027, 1, 1), value=1, unit="
     )
 
 
-def cube(*, bookings, leads=None, new=None, lost=None, flows=None, requested=None):
+def cube(*, bookings, leads=None, new=None, lost=None, flows=None, slipped=None, requested=None):
     """A cube from bookings of shape (n, period, pipeline, origin) in hundredths."""
     bookings = np.asarray(bookings, dtype=np.int64)
     n, periods = bookings.shape[:2]
@@ -40,7 +40,8 @@ def cube(*, bookings, leads=None, new=None, lost=None, flows=None, requested=Non
         new_customers=none if new is None else new,
         lost_customers=none if lost is None else lost,
         leads=np.zeros((n, periods, 1), dtype=np.int32) if leads is None else leads,
-        flows=np.zeros((n, periods, 3, 4), dtype=np.int32) if flows is None else flows,
+        flows=np.zeros((n, periods, 3, 7), dtype=np.int32) if flows is None else flows,
+        slipped=none if slipped is None else slipped,
         stage_entries=np.full(n, 7, dtype=np.int64),
         seed=7,
         requested=requested or n,
@@ -59,7 +60,8 @@ def random_cube(*, n=50, periods=24, seed=1):
         new=rng.poisson(1.0, shape).astype(np.int32),
         lost=lost,
         leads=rng.poisson(9.0, (n, periods, 1)).astype(np.int32),
-        flows=rng.poisson(3.0, (n, periods, 3, 4)).astype(np.int32),
+        slipped=rng.poisson(0.4, shape).astype(np.int32),
+        flows=rng.poisson(3.0, (n, periods, 3, 7)).astype(np.int32),
     )
 
 

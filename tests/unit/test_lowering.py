@@ -72,7 +72,7 @@ def test_one_table_serves_every_tenure_of_a_law_without_memory():
 def test_an_open_deal_of_age_0_draws_from_the_tables_of_a_fresh_one():
     arrays = lower(one_stage(law=Lognormal(median=30.0, sigma=1.0), deals=3)).arrays
     np.testing.assert_array_equal(-1 - arrays.open_deals.law[0, :2], arrays.stages.law[0, :2])
-    np.testing.assert_array_equal(arrays.open_deals.outcomes[0], [0.5, 1.0, 1.0])
+    np.testing.assert_array_equal(arrays.open_deals.outcomes[0], [0.5, 1, 1, 1, 1, 1])
 
 
 def test_a_tenure_that_no_lifetime_allows_is_refused():
@@ -135,10 +135,13 @@ def test_rates_that_differ_a_millionfold_find_their_cells():
 
 
 def test_purposes_differ_and_clashes_are_refused():
-    names = tuple(f"p.s{k}" for k in range(1000))
-    assert len(set(purposes(names))) == 1000
+    names = [("visit", f"p.s{k}") for k in range(1000)]
+    assert len(set(purposes(names, visits=[1] * 1000))) == 1000
     with pytest.raises(SalessimError, match="rename it"):
-        purposes(("p.s", "p.s"))
+        purposes([("visit", "p.s")] * 2, visits=[1, 1])
+    # so many visits of a thousand stages cannot all have numbers of their own
+    with pytest.raises(SalessimError, match="rename it"):
+        purposes(names, visits=[1 << 22] * 1000)
 
 
 def test_lifetimes_without_a_mean_have_no_reproduction_number():

@@ -43,7 +43,7 @@ def _allocate(program: Program, trajectories: int) -> Counts:
         new_customers=np.empty(by_slot, np.int32),
         lost_customers=np.empty(by_slot, np.int32),
         leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
-        slips=np.empty(by_slot, np.int32),
+        slipped=np.empty(by_slot, np.int32),
         flows=np.empty((trajectories, periods, FLOWS * len(program.stages)), np.int32),
         entries=np.empty(trajectories, np.int64),
     )
@@ -141,7 +141,7 @@ class _Merge:
             new_customers=counts.new_customers[:n].reshape(by_slot),
             lost_customers=counts.lost_customers[:n].reshape(by_slot),
             leads=counts.leads[:n],
-            slips=counts.slips[:n].reshape(by_slot),
+            slipped=counts.slipped[:n].reshape(by_slot),
             flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), FLOWS),
             stage_entries=counts.entries[:n],
             seed=seed,

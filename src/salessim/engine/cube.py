@@ -20,7 +20,7 @@ class Cube:
         plan's first pipeline.
     leads : ndarray of int32, shape (n, period, external source)
         Deals born from each external source.
-    slips : ndarray of int32, shape (n, period, pipeline, origin)
+    slipped : ndarray of int32, shape (n, period, pipeline, origin)
         Deals whose expected close slipped out of the period into a later one.
     flows : ndarray of int32, shape (n, period, stage, 7)
         Deals that entered, advanced, were lost, ended without decision, went back, were parked,
@@ -39,7 +39,7 @@ class Cube:
     new_customers: Int32Array
     lost_customers: Int32Array
     leads: Int32Array
-    slips: Int32Array
+    slipped: Int32Array
     flows: Int32Array
     stage_entries: IntArray
     seed: int

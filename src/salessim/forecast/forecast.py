@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from salessim.lowering.program import Facts, Program
     from salessim.model.plan import Model
 
-SERIES = ("bookings", "wins", "active_customers", "new_customers", "lost_customers", "leads")
+SERIES = (
+    "bookings",
+    "wins",
+    "active_customers",
+    "new_customers",
+    "lost_customers",
+    "leads",
+    "slipped",
+)
 """The series of a forecast, in the order in which they are written."""
 
 
@@ -39,6 +47,7 @@ class Counts(NamedTuple):
     new_customers: NDArray[Any]
     lost_customers: NDArray[Any]
     leads: NDArray[Any]
+    slipped: NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +55,8 @@ class Forecast:
     """Trajectories of a plan over its reported periods; immutable.
 
     Each of `bookings`, `wins`, `active_customers` (level at period ends), `new_customers`,
-    `lost_customers` and `leads` (deals of external sources, born in the period) is a `Series`.
+    `lost_customers`, `leads` (deals of external sources, born in the period) and `slipped` (deals
+    whose expected close slipped out of the period) is a `Series`.
 
     Attributes
     ----------
@@ -131,6 +141,14 @@ class Forecast:
         return self._series("lost_customers", unit="customers")
 
     @cached_property
+    def slipped(self) -> Series:
+        """Deals that a slip moved from the period of their expected close to a later one.
+
+        A deal is expected to close its stages' mean cycle times after it entered the one it is in.
+        """
+        return self._series("slipped", unit="deals")
+
+    @cached_property
     def leads(self) -> Series:
         """Deals born from external sources."""
         labels = self.labels
@@ -210,6 +228,7 @@ class Forecast:
                 new_customers=counts.new_customers[..., :first],
                 lost_customers=counts.lost_customers[..., :first],
                 leads=counts.leads[..., :0],
+                slipped=counts.slipped[..., :first],
             ),
             verdict=self.verdict,
             notes=self.notes,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from salessim.engine.cube import Cube
     from salessim.lowering.program import Program
 
-FLOWS = ("entered", "advanced", "lost", "no_decision")
+FLOWS = ("entered", "advanced", "lost", "no_decision", "back", "parked", "slipped")
+LEAVING = slice(1, 6)
+"""Flows that leave the stage: a deal that slipped is still there."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -29,8 +31,9 @@ class Funnel:
     ----------
     labels : Labels
     stages : tuple of (pipeline, stage)
-    flows : ndarray of int32, shape (trajectory, period, stage, 4)
-        Deals that entered, advanced, were lost, ended without decision in the period.
+    flows : ndarray of int32, shape (trajectory, period, stage, 7)
+        Deals that entered (or came back to) the stage, advanced, were lost, ended without
+        decision, went back, were parked, slipped (and stayed) in the period.
         Deals open at the start are not in ``entered``.
     open_at_start : ndarray of int32, shape (stage,)
     """
@@ -80,7 +83,7 @@ class Funnel:
 
 def stock(flows: NDArray[Any], open_at_start: Int32Array) -> Int32Array:
     """Return deals open per stage at period ends: the start's, plus entered, minus left."""
-    net = flows[..., 0] - flows[..., 1:].sum(axis=-1, dtype=np.int32)
+    net = flows[..., 0] - flows[..., LEAVING].sum(axis=-1, dtype=np.int32)
     return open_at_start + np.cumsum(net, axis=1, dtype=np.int32)
 
 

@@ -20,8 +20,8 @@ from salessim.forecast.series import HUNDREDTHS
 from salessim.forecast.verdict import Verdict
 
 KEY = b"salessim"
-FORMAT = 1
-COLUMNS = ("bookings", "wins", "leads", "new_customers", "lost_customers")
+FORMAT = 2
+COLUMNS = ("bookings", "wins", "leads", "new_customers", "lost_customers", "slipped")
 ROWS_PER_BLOCK = 2**20
 EXACT = 2**51
 """Hundredths up to here survive division by 100 and back in float64."""
@@ -52,6 +52,7 @@ def forecast_table(forecast: Forecast, first: int = 0, after: int | None = None)
             "leads": _column(leads),
             "new_customers": _column(counts.new_customers),
             "lost_customers": _column(counts.lost_customers),
+            "slipped": _column(counts.slipped),
         }
     )
 
@@ -99,6 +100,7 @@ def read_forecast(path: Path) -> Forecast:
         new_customers=columns["new_customers"],
         lost_customers=columns["lost_customers"],
         leads=np.stack(sources, axis=2) if sources else none,
+        slipped=columns["slipped"],
     )
     return Forecast(
         labels=labels, provenance=provenance, counts=counts, verdict=verdict, notes=notes

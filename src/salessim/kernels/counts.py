@@ -20,7 +20,7 @@ class Counts(NamedTuple):
     """[trajectory, period, slot] int32"""
     leads: np.ndarray
     """[trajectory, period, external source] int32"""
-    slips: np.ndarray
+    slipped: np.ndarray
     """[trajectory, period, slot] int32 deals whose expected close slipped out of the period."""
     flows: np.ndarray
     """[trajectory, period, stage * 7] int32: entered, then left by outcome, then slipped."""

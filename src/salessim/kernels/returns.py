@@ -67,13 +67,13 @@ def _rest(program, stage, entity, number, trajectory, seed):
 
 
 @kernel
-def _count_slip(program, visit, begun, t, tag, slips):
+def _count_slip(program, visit, begun, t, tag, slipped):
     """Count a deal whose expected close moves to a later period, where it was expected before."""
     pipeline, stage, _ = visit
     clock, days = program.clock, program.stages.days_to_win[stage]
     slot = pipeline * program.pipelines.origins + ((tag & _ORIGIN) >> 1)
     before = exit_bin(max(begun + days, 0.0), clock.end, clock.day_period)
-    slips[before, slot] += before < exit_bin(t + days, clock.end, clock.day_period)
+    slipped[before, slot] += before < exit_bin(t + days, clock.end, clock.day_period)
 
 
 @kernel
@@ -87,7 +87,7 @@ def put_back(program, visit, low, size, trajectory, seed, work, tally):
         deal, outcome, t = low + i, work.outcome[i], work.exit[i]
         if outcome == SLIP:
             # Also when it lasts beyond the end: a longer horizon shall not count it later.
-            _count_slip(program, visit, deals.time[deal], t, deals.tag[deal], tally.slips)
+            _count_slip(program, visit, deals.time[deal], t, deals.tag[deal], tally.slipped)
             if t >= clock.end:
                 continue
         if again:

@@ -108,7 +108,7 @@ class Tally(NamedTuple):
     """[period + 1, pipeline * origin]"""
     leads: np.ndarray
     """[period + 1, external source]"""
-    slips: np.ndarray
+    slipped: np.ndarray
     """[period + 1, pipeline * origin]"""
     flows: np.ndarray
     """[period + 1, stage * 7] entered, advanced, lost, no decision, back, parked, slipped."""
@@ -168,7 +168,7 @@ def make_tally(*, periods, slots, sources, stages):
         new_customers=np.zeros((bins, slots), np.int64),
         lost_customers=np.zeros((bins, slots), np.int64),
         leads=np.zeros((bins, sources), np.int64),
-        slips=np.zeros((bins, slots), np.int64),
+        slipped=np.zeros((bins, slots), np.int64),
         flows=np.zeros((bins, stages * FLOWS), np.int64),
         exits=np.zeros((2, bins, OUTCOMES), np.int64),
     )

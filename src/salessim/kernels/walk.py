@@ -151,7 +151,7 @@ def simulate(program, first, seed, work, tally, out):
         _clear(tally.new_customers)
         _clear(tally.lost_customers)
         _clear(tally.leads)
-        _clear(tally.slips)
+        _clear(tally.slipped)
         _clear(tally.flows)
         entries = walk_trajectory(program, np.uint64(first + i), seed, work, tally)
         if entries == FULL:
@@ -162,6 +162,6 @@ def simulate(program, first, seed, work, tally, out):
         _copy(out.new_customers[i], tally.new_customers)
         _copy(out.lost_customers[i], tally.lost_customers)
         _copy(out.leads[i], tally.leads)
-        _copy(out.slips[i], tally.slips)
+        _copy(out.slipped[i], tally.slipped)
         _copy(out.flows[i], tally.flows)
     return out.entries.size
