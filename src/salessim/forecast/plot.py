@@ -31,6 +31,7 @@ TITLES = {
     "active_customers": "Active customers",
     "new_customers": "New customers",
     "lost_customers": "Lost customers",
+    "slipped": "Deals slipped out of their period",
     "leads": "External leads",
 }
 
