@@ -278,7 +278,9 @@ def test_a_mistake_is_addressed(tmp_path, old, new, said):
             '[sources.up]\nkind = "customer"\npipeline = "new"\nrate = "1 per year"\n',
             (
                 '21: sources.up: missing key `buyer`: a customer source says buyer = "existing" '
-                '(up-sell, renewal: a win makes no new customer) or buyer = "new" (referral)'
+                '(up-sell, renewal: a win makes no new customer) or buyer = "new" (referral)\n'
+                "22: sources.up.kind: a customer source needs [customers] with a lifetime; "
+                "add it (with count = 0 when there are none yet)"
             ),
         ),
         (
@@ -332,7 +334,10 @@ def test_a_mistake_is_addressed(tmp_path, old, new, said):
         ),
         (
             '[customers]\ncount = 1\nfile = "x.csv"\nlifetime = { fixed = "9 days" }',
-            "21: customers: expected count or file, found both; take one of them out",
+            (
+                "21: customers: expected count or file, found both; take one of them out\n"
+                "23: customers.file: no such file: x.csv"
+            ),
         ),
         (
             (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path as FilePath
@@ -14,26 +13,33 @@ from pydantic import ValidationError
 from salessim.config import schema
 from salessim.config.checks import (
     Names,
+    check_customer_sources,
     check_names,
-    check_reachable,
-    check_returns,
     check_source_pipelines,
-    check_sources,
-    make_timeline,
     notes_on,
 )
 from salessim.config.csv_text import TableError
 from salessim.config.curves import make_curves
-from salessim.config.customers import customers_by_count, make_customers, read_customers
-from salessim.config.documents import BY_NAME
+from salessim.config.customers import (
+    NOBODY,
+    Roster,
+    customers_by_count,
+    make_customers,
+    read_customers,
+)
+from salessim.config.flow import check_loops, check_reachable, check_returns
 from salessim.config.make_laws import LawMaker
+from salessim.config.mend import valid_parts
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
 from salessim.config.sections import make_pipeline, make_source
 from salessim.config.segments import check_segments
 from salessim.config.tables import DataTable, does_without, read_table
+from salessim.config.timeline import make_timeline
+from salessim.config.within import check_within
 from salessim.config.words import counted
-from salessim.model.plan import Customers, Model, OpenDeals, Sustainability
+from salessim.model.calendar import Timeline
+from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline, Sustainability
 
 
 @dataclass
@@ -54,35 +60,31 @@ class Builder:
     notes: list[str] = field(default_factory=list)
     read: dict[FilePath, str] = field(default_factory=dict)
     """sha256 of each data file."""
+    _not_read: set[str] = field(default_factory=set)
+    """Tables whose data files are not read: it is not known how."""
 
     def build(self) -> tuple[schema.Document, Model] | None:
         """Return the checked document and its model; None when there are problems."""
         plan = self._checked_document()
         if plan is None:
             return None
-        names = Names(self.document)
-        check_names(plan, names, self.problems)
-        check_returns(plan, self.problems)
-        check_source_pipelines(self.document, names, self.problems)
-        check_sources(plan, self.problems, has_customers="customers" in self.document)
-        timeline = make_timeline(plan, self.problems)
+        names = self._check_tables(plan)
+        timeline = self._timeline(plan)
         laws = LawMaker(self.problems, self._read_file)
         customers = self._customers(plan, laws)
         deals = self._open_deals(plan, names)
-        check_segments(plan, deals, self.problems)
-        open_stages = sorted(set(deals.stages)) if deals else []
+        check_segments(self.document, plan, deals, self.problems)
         pipelines = tuple(
             make_pipeline(name, table, laws) for name, table in plan.pipelines.items()
         )
-        deals_known = deals is not None or "open_deals" not in self.document
-        for pipeline in pipelines if deals_known else ():
-            if not self.problems.under(("pipelines", pipeline.name)):
-                check_reachable(pipeline, open_stages, self.problems)
         end = timeline.period_start(timeline.simulated) if timeline else None
         curves = make_curves(plan.curves, names, end, self.problems)
-        if end is None or timeline is None or self.problems:
+        open_stages = sorted(set(deals.stages)) if deals else []
+        for pipeline in pipelines:
+            self._check_flow(pipeline, plan, curves, None if self._unread(deals) else open_stages)
+        if timeline is None or end is None or self.problems:
             return None
-        self.notes += notes_on(plan, open_stages, end=end)
+        self.notes += notes_on(plan, open_stages, curves, end=end)
         verdict = plan.sustainability
         model = Model(
             title=plan.title,
@@ -103,35 +105,70 @@ class Builder:
         return plan, model
 
     def _checked_document(self) -> schema.Document | None:
-        """Return the document by its schema; of an invalid one, the parts that are valid.
-
-        So that one run says what is wrong with each table and what does not fit together.
-        """
+        """Return the document by its schema; of an invalid one, what its valid parts make."""
         try:
             return schema.Document.model_validate(self.document)
         except ValidationError as error:
             self.problems.add_invalid(error, self.document)
-        rest = copy.deepcopy(self.document)
-        for problem in self.problems:
-            _cut(rest, problem.path)
-        _stand_in(rest)
-        try:
-            return schema.Document.model_validate(rest)
-        except ValidationError:
+        for head in ("customers", "open_deals"):
+            # files are read by the columns and the start that the plan says, or not at all
+            if self.problems.under((head,)) or self.problems.touch(("forecast", "start")):
+                self._not_read.add(head)
+        return valid_parts(self.document)
+
+    def _check_tables(self, plan: schema.Document) -> Names:
+        """Check what needs no laws and no files; return the names that the document gives."""
+        names = Names(self.document)
+        check_within(self.document, plan, self.problems)
+        check_names(plan, names, self.problems)
+        check_returns(plan, self.problems)
+        check_source_pipelines(self.document, names, self.problems)
+        check_customer_sources(plan, self.document, self.problems)
+        return names
+
+    def _timeline(self, plan: schema.Document) -> Timeline | None:
+        """Return the simulated time; None where it is not said."""
+        keys = (("forecast", "start"), ("forecast", "horizon"), ("forecast", "period"))
+        if any(self.problems.touch(key) for key in (*keys, ("sustainability", "span"))):
             return None
+        return make_timeline(plan, self.problems)
+
+    def _unread(self, deals: OpenDeals | None) -> bool:
+        return deals is None and "open_deals" in self.document
+
+    def _check_flow(
+        self,
+        pipeline: Pipeline,
+        plan: schema.Document,
+        curves: Sequence[Curve],
+        open_stages: Sequence[str] | None,
+    ) -> None:
+        """Check a sound pipeline: loops first, since nothing comes out of an endless one."""
+        path: Path = ("pipelines", pipeline.name)
+        if self.problems.touch(path):
+            return
+        own = [curve for curve in curves if curve.pipeline == pipeline.name]
+        check_loops(pipeline, own, plan.forecast.start, self.problems)
+        if open_stages is not None and not self.problems.under(path):
+            check_reachable(pipeline, open_stages, self.problems)
 
     def _customers(self, plan: schema.Document, laws: LawMaker) -> Customers | None:
         table = plan.customers
         if table is None:
             return None
+        roster = self._roster(table, plan.forecast.start)
+        return make_customers(table, roster or NOBODY, laws, self.problems)
+
+    def _roster(self, table: schema.Customers, start: date) -> Roster | None:
+        """Return the customers at the start; None when their file cannot be read."""
         if table.file is None:
-            return make_customers(table, customers_by_count(table), laws, self.problems)
+            return customers_by_count(table)
         path: Path = ("customers", "file")
-        data = self._read_file(path, table.file)
+        data = None if "customers" in self._not_read else self._read_file(path, table.file)
         if data is None:
             return None
         try:
-            roster = read_customers(table, data, plan.forecast.start)
+            roster = read_customers(table, data, start)
         except TableError as error:
             self._add_all(path, error)
             return None
@@ -139,11 +176,12 @@ class Builder:
         self.notes.append(f"{data.name}: {rows} read, {people}")
         if roster.tenure_days is None:
             self.notes.append(does_without(data, "since", "how long they stayed is unknown"))
-        return make_customers(table, roster, laws, self.problems)
+        return roster
 
     def _open_deals(self, plan: schema.Document, names: Names) -> OpenDeals | None:
         table = plan.open_deals
-        if table is None or self.problems.under(("open_deals", "count")):
+        unsound = "open_deals" in self._not_read or self.problems.under(("open_deals", "count"))
+        if table is None or unsound:
             return None
         if table.file is None:
             return deals_by_count(table)
@@ -174,34 +212,3 @@ class Builder:
     def _add_all(self, path: Path, error: TableError) -> None:
         for text in error.args:
             self.problems.add(path, text)
-
-
-def _cut(document: dict[str, Any], path: Path) -> None:
-    """Take the part that holds an invalid value out: a pipeline, a source, a table, a key.
-
-    A forecast without a good horizon gets a stand-in, so that files are still read by its start.
-    """
-    head, below = str(path[0]) if path else "", path[1:2]
-    table = document.get(head)
-    if head in BY_NAME and below and isinstance(table, dict):
-        table.pop(below[0], None)
-    elif (
-        head == "forecast" and below != ("start",) and isinstance(table, dict) and "start" in table
-    ):
-        table.pop(below[0] if below else "horizon", None)
-        table.setdefault("horizon", "24 months")
-        if below == ("period",):
-            table["horizon"] = "24 months"
-    else:
-        document.pop(head, None)
-
-
-def _stand_in(document: dict[str, Any]) -> None:
-    """Put a valid forecast or pipeline where none is left, to check what does not need them."""
-    if "forecast" not in document:
-        document["forecast"] = {"start": date(2000, 1, 1), "horizon": "24 months"}
-        for name in ("customers", "open_deals"):
-            document.pop(name, None)  # their files are read by the start
-    if not document.get("pipelines"):
-        stage = {"name": "stand-in", "conversion": 1}
-        document["pipelines"] = {"stand-in": {"amount": {"fixed": 0}, "stages": [stage]}}

@@ -9,7 +9,7 @@ import numpy as np
 
 from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.config.csv_text import TableError
-from salessim.config.make_laws import LawMaker
+from salessim.config.make_laws import PLACEHOLDER, LawMaker
 from salessim.config.open_deals import say_doubles, say_empty
 from salessim.config.problems import Path, Problems
 from salessim.config.schema import Customers as CustomersTable
@@ -42,6 +42,9 @@ class Roster:
     ids: tuple[str, ...]
     tenure_days: FloatArray | None
     segment_of: IntArray | None = None
+
+
+NOBODY = Roster(ids=(), tenure_days=None)
 
 
 def customers_by_count(table: CustomersTable) -> Roster:
@@ -159,22 +162,23 @@ def make_customers(
 ) -> Customers:
     """Return the customers with their lifetimes; a problem where a tenure is needed."""
     path: Path = ("customers", "lifetime")
-    default = laws.time_law(table.lifetime, path)
+    default = None if table.lifetime is None else laws.time_law(table.lifetime, path)
     tenures = roster.tenure_days
     known = np.zeros(len(roster.ids), bool) if tenures is None else ~np.isnan(tenures)
     by_count = table.file is None
     segments = []
     for index, (name, segment) in enumerate(table.segments.items()):
-        own: Path = ("customers", "segments", name, "lifetime")
-        lifetime = default if segment.lifetime is None else laws.time_law(segment.lifetime, own)
-        segments.append(Segment(name=name, lifetime=lifetime))
-        there = roster.segment_of == index
-        where = path if segment.lifetime is None else own
+        lifetime, where = default, path
+        if segment.lifetime is not None:
+            where = ("customers", "segments", name, "lifetime")
+            lifetime = laws.time_law(segment.lifetime, where)
+        there = np.zeros(0, bool) if roster.segment_of is None else roster.segment_of == index
         _check_tenures(lifetime, known[there], where, problems, by_count=by_count)
+        segments.append(Segment(name=name, lifetime=lifetime or PLACEHOLDER))
     if not segments:
         _check_tenures(default, known, path, problems, by_count=by_count)
     return Customers(
-        lifetime=segments[0].lifetime if segments and table.lifetime is None else default,
+        lifetime=default or (segments[0].lifetime if segments else PLACEHOLDER),
         ids=roster.ids,
         # where no tenure is known the lifetime has no memory: any number will do
         tenure_days=None if tenures is None else np.nan_to_num(tenures, nan=0.0),
@@ -184,10 +188,10 @@ def make_customers(
 
 
 def _check_tenures(
-    lifetime: Law, known: BoolArray, path: Path, problems: Problems, *, by_count: bool
+    lifetime: Law | None, known: BoolArray, path: Path, problems: Problems, *, by_count: bool
 ) -> None:
-    if known.all() or lifetime.is_memoryless:
-        return
+    if lifetime is None or lifetime.is_memoryless or known.all():
+        return  # a lifetime that is missing is said elsewhere
     remedy = 'say tenure = "200 days"' if by_count else "give the file a column `since`"
     problems.add(
         path,

@@ -42,6 +42,12 @@ class Problems:
         """Say whether a problem lies at ``path`` or below."""
         return any(problem.path[: len(path)] == path for problem in self._found)
 
+    def touch(self, path: Path) -> bool:
+        """Say whether a problem lies at ``path``, below it, or at a table that holds it."""
+        return self.under(path) or any(
+            problem.path == path[: len(problem.path)] for problem in self._found
+        )
+
     def add_invalid(self, error: ValidationError, document: dict[str, Any]) -> None:
         """Keep what pydantic found, in the plan's words."""
         for item in error.errors(include_url=False):
@@ -76,7 +82,7 @@ def holds(document: Any, path: Sequence[str | int]) -> bool:
 
 def _translate(item: Any, document: dict[str, Any]) -> tuple[Path, str]:
     """Turn one of pydantic's errors into the path of a key and what is wrong there."""
-    path = _real_path(item["loc"], document)
+    path = path_of(item, document)
     kind, context = item["type"], item.get("ctx", {})
     if kind == "value_error":
         return path, str(context["error"])
@@ -117,10 +123,13 @@ def _expected(kind: str, context: dict[str, Any]) -> str:
     return words.get(kind, f"something else ({kind})")
 
 
-def _real_path(location: Sequence[str | int], document: Any) -> Path:
-    """Drop from a location the names of alternatives and what the document does not hold."""
+def path_of(item: Any, document: Any) -> Path:
+    """Return the path of one of pydantic's errors: what the document holds of its location.
+
+    Names of alternatives, which are no keys, and a missing key are left out.
+    """
     path: list[str | int] = []
-    for part in location:
+    for part in item["loc"]:
         inside = (
             part in document
             if isinstance(document, dict)

@@ -11,7 +11,6 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
-    model_validator,
 )
 
 from salessim.config.laws import AmountLaw, Table, TimeLaw
@@ -63,17 +62,6 @@ class Sustainability(Table):
     )
     self_sustaining: Probability = 0.9
     fragile: Probability = 0.5
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Sustainability:
-        if self.need is not None and self.past is not None:
-            raise ValueError("expected need or past, found both; take one of them out")
-        if self.fragile > self.self_sustaining:
-            raise ValueError(
-                f"expected fragile up to self_sustaining ({self.self_sustaining:g}), "
-                f"found {self.fragile:g}"
-            )
-        return self
 
 
 class Slip(Table):
@@ -128,22 +116,6 @@ class Stage(Table):
     back: Back | None = None
     parked: Parked | None = None
 
-    @model_validator(mode="after")
-    def _shares(self) -> Stage:
-        shares = {
-            name: outcome.share
-            for name in ("stuck", "no_decision", "back", "parked")
-            if (outcome := getattr(self, name))
-        }
-        total = sum(shares.values())
-        if total > 1.0 + 1e-9:
-            parts = " + ".join(f"{name} {share:g}" for name, share in shares.items())
-            raise ValueError(
-                "expected shares (of the deals that do not advance) that sum to at most 1, found "
-                f"{parts} = {total:g}"
-            )
-        return self
-
 
 class Pipeline(Table):
     """Ordered stages; a deal that advances from the last one is won."""
@@ -181,15 +153,6 @@ class Source(Table):
         default=None, description="of a customer source: only these customers have it"
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Source:
-        if self.kind == "customer" and self.buyer is None:
-            raise ValueError(
-                'missing key `buyer`: a customer source says buyer = "existing" (up-sell, renewal: '
-                'a win makes no new customer) or buyer = "new" (referral)'
-            )
-        return self
-
 
 class CustomerColumns(Table):
     """Which column of the file is what."""
@@ -219,12 +182,6 @@ class Customers(Table):
     columns: CustomerColumns = CustomerColumns()
     date_format: DateFormat | None = None
     segments: dict[str, Segment] = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Customers:
-        if not self.segments:
-            _count_or_file(self, with_count="tenure", with_file=("columns", "date_format"))
-        return self
 
 
 class DealColumns(Table):
@@ -258,26 +215,6 @@ class OpenDeals(Table):
         Annotated[Buyer, Tag("all")] | Annotated[dict[str, Buyer], Tag("each")],
         Discriminator(_one_or_each),
     ] = Field(default="new", description="of all, or a table by pipeline")
-
-    @model_validator(mode="after")
-    def _one_way(self) -> OpenDeals:
-        _count_or_file(self, with_count="age", with_file=("columns", "stages", "date_format"))
-        return self
-
-
-def _count_or_file(
-    table: Customers | OpenDeals, *, with_count: str, with_file: tuple[str, ...]
-) -> None:
-    """Refuse both ways at once, neither, and the keys of the other way."""
-    if table.count is not None and table.file is not None:
-        raise ValueError("expected count or file, found both; take one of them out")
-    if table.count is None and table.file is None:
-        raise ValueError("expected count or file, found neither")
-    foreign = with_file if table.file is None else (with_count,)
-    for key in foreign:
-        if key in table.model_fields_set:
-            has, needs = ("count", "file") if table.file is None else ("file", "count")
-            raise ValueError(f"{key} goes with {needs}, found {has}; take one of them out")
 
 
 class Curve(Table):
