@@ -43,8 +43,8 @@ class Grid:
 
     def survival_means(self, law: Law, *, age: float = 0.0, speed: float = 1.0) -> FloatArray:
         """Mean over each step of P(X > age + speed t | X > age); the law must survive the age."""
-        times = floats(speed * self.step * np.arange(self.steps + 1))
-        return mean_survival(law, times[:-1], times[1:], age=age)
+        length = speed * self.step
+        return mean_survival(law, width=length, spacing=length, count=self.steps, age=age)
 
     def kernel(self, law: Law, *, age: float = 0.0, speed: float = 1.0) -> FloatArray:
         """Weights of a (remaining) time on multiples of the step; they keep its mean."""
@@ -72,30 +72,37 @@ def convolve(streams: FloatArray, kernel: FloatArray) -> FloatArray:
 
 
 def mean_survival(
-    law: Law, starts: FloatArray, ends: FloatArray, *, age: float = 0.0
+    law: Law, *, width: float, spacing: float, count: int, age: float = 0.0
 ) -> FloatArray:
-    """Mean over [start, end] of P(X > age + t | X > age); at its start where that is no time.
+    """Mean of P(X > age + t | X > age) over intervals; at the instant where they are no time.
 
     Parameters
     ----------
     law : Law
         It must survive the age.
-    starts, ends : ndarray, shape (interval,)
-        Days, in order; the intervals are all of one length.
+    width, spacing : float
+        Days: length of an interval, and from the start of one to that of the next.
+    count : int
+        Number of intervals; the first starts at 0.
     age : float
         Days.
     """
     age = 0.0 if law.is_memoryless else age
     # at age 0 nothing is known, not even that an instant time is over
     log_alive = float(law.log_survival(floats([age]))[0]) if age > 0.0 else 0.0
-    length = float(ends[0] - starts[0])
-    if length == 0.0:
-        return floats(np.exp(law.log_survival(floats(age + starts)) - log_alive))
+    edges = floats(age + spacing * np.arange(count + 1))
+    starts = edges[:-1]
+    if width == 0.0:
+        return floats(np.exp(law.log_survival(starts) - log_alive))
     if math.isfinite(law.mean):
-        above = [_excess(law, floats(age + times)) for times in (starts, ends)]
-        return (above[0] - above[1]) / (length * math.exp(log_alive))
+        if width == spacing:
+            excess = _excess(law, edges)
+            lived = excess[:-1] - excess[1:]
+        else:
+            lived = _excess(law, starts) - _excess(law, starts + width)
+        return floats(lived / (width * math.exp(log_alive)))
     nodes, weights = np.polynomial.legendre.leggauss(8)
-    inside = floats(age + starts + np.multiply.outer((nodes + 1.0) / 2.0, ends - starts))
+    inside = floats(starts + np.multiply.outer((nodes + 1.0) / 2.0 * width, np.ones(count)))
     return floats(weights / 2.0 @ np.exp(law.log_survival(inside) - log_alive))
 
 

@@ -21,6 +21,9 @@ from salessim.model.plan import Curve, OpenDeals, Pipeline
 ALIASING = 1e-13
 """What a transform of four times the length lets through from beyond its end."""
 
+MOST_COEFFICIENTS = 1 << 21
+"""Of the linear systems solved together: 32 MB."""
+
 # What a stream of deals carries, a row each
 DEALS, NEW_BUYERS, KNOWN_MONEY, DRAWN_AMOUNTS = range(4)
 
@@ -117,18 +120,23 @@ class Streams:
         states, _, steps = given.shape
         size = 4 << (steps - 1).bit_length()
         damping = ALIASING ** (np.arange(steps) / size)
-        system = np.zeros((size // 2 + 1, states, states), dtype=np.complex128)
-        system[:] = np.eye(states)
-        for move in self._moves:
-            kernel = move.chances[cell] * self._kernel(move, cell)[:steps]
-            system[:, move.target, move.origin] -= np.fft.rfft(kernel * damping, size)
-        right = np.moveaxis(np.fft.rfft(given * damping, size), -1, 0)
-        transformed = np.moveaxis(np.linalg.solve(system, right), 0, -1)
-        solved = floats(np.fft.irfft(transformed, size)[..., :steps] / damping)
+        kernels = [
+            np.fft.rfft(move.chances[cell] * self._kernel(move, cell)[:steps] * damping, size)
+            for move in self._moves
+        ]
+        transformed = np.moveaxis(np.fft.rfft(given * damping, size), -1, 0)
+        together = max(1, MOST_COEFFICIENTS // states**2)
+        for first in range(0, len(transformed), together):
+            part = slice(first, first + together)
+            system = np.tile(np.eye(states, dtype=np.complex128), (len(transformed[part]), 1, 1))
+            for move, kernel in zip(self._moves, kernels, strict=True):
+                system[:, move.target, move.origin] -= kernel[part]
+            transformed[part] = np.linalg.solve(system, transformed[part])
+        solved = np.fft.irfft(np.moveaxis(transformed, 0, -1), size)[..., :steps] / damping
         # what no move leads to is known, to the bit
         untouched = sorted(set(range(states)) - {move.target for move in self._moves})
         solved[untouched] = given[untouched]
-        return solved
+        return floats(solved)
 
     def _carried_over(
         self, law: Law, entering: FloatArray, speeds: FloatArray, *, cell: int, age: float = 0.0
@@ -150,13 +158,14 @@ class Streams:
         groups = min(entering.shape[1], max(1, int(passed / most * (1.0 + 1e-9))))
         width = passed / groups
         spacing = max(width, most)
-        starts = spacing * np.arange(groups + int(np.ceil(clock[-1] / spacing)) + 1)
-        left = mean_survival(law, starts, starts + width, age=age)
-        under_way = convolve(_regrouped(entering, groups), left)[:, groups - 1 : len(starts)]
+        points = groups + int(np.ceil(clock[-1] / spacing)) + 1
+        left = mean_survival(law, width=width, spacing=spacing, count=points, age=age)
+        under_way = convolve(_regrouped(entering, groups), left)[:, groups - 1 : points]
         if groups == entering.shape[1] and np.all(later == speeds[cell]):
             read = under_way[:, : len(clock)]
         else:
-            read = PchipInterpolator(starts[: under_way.shape[1]], under_way, axis=1)(clock)
+            at = spacing * np.arange(under_way.shape[1])
+            read = PchipInterpolator(at, under_way, axis=1)(clock)
         return floats(np.maximum(-np.diff(read), 0.0))
 
 
