@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class Streams:
         """
         into = np.zeros((self.states.count, *born.shape)) if opening is None else opening.copy()
         into[0] += born
-        for cell, (begin, end) in enumerate(zip(self._edges, self._edges[1:], strict=False)):
+        for cell, (begin, end) in enumerate(pairwise(self._edges)):
             into[..., begin:end] = self._solve(into[..., begin:end], cell)
             if end == self.grid.steps:
                 break
