@@ -12,6 +12,7 @@ import pytest
 from salessim import init, load_plan, simulate, validate
 from salessim.api import template_data, templates
 from salessim.api.templates import TEMPLATES, template_files
+from salessim.lowering import lower
 from salessim.model.calendar import DAYS_PER_MONTH
 from salessim.model.laws import Exponential, Fixed
 from tests.statistics import assert_sample_mean
@@ -61,6 +62,14 @@ def test_a_template_is_in_balance_with_its_data(folder, name):
     assert known.min() > 0
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_each_scenario_of_a_template_is_another_future(folder, name):
+    plan = load_plan(init(folder / name, template=name))
+    assert len(plan.scenario_names) == 3
+    plans = [plan, *map(plan.scenario, plan.scenario_names)]
+    assert len({lower(each.model).sha256 for each in plans}) == 4
+
+
 def test_ages_are_those_of_visits_that_go_on():
     # 0.5 x exponential + 0.5 that never leave: within a year both parts of the density are seen.
     outcomes = [(0.5, Exponential(mean=40.0)), (0.5, None)]
@@ -96,14 +105,16 @@ def test_a_stage_holds_what_enters_it_times_how_long_it_stays(folder):
     model = load_plan(init(folder / "demo", template="distributor")).model
     flows = template_data._visits_per_day(model)
     customers = TEMPLATES["distributor"].customers
-    season = np.mean(model.sources[0].season)
-    assert flows["repeat_order.quote"] == pytest.approx(customers / 21 * season)
-    assert flows["repeat_order.order"] == pytest.approx(0.78 * flows["repeat_order.quote"])
+    quotes = customers / 21 * np.mean(model.sources[0].season)
+    assert flows["repeat_order.quote"] == pytest.approx(quotes)
+    slips = 0.08
+    orders = 0.78 * quotes / (1 - slips)  # a slip is a visit, too
+    assert flows["repeat_order.order"] == pytest.approx(orders)
     leads = (9 + 12) / DAYS_PER_MONTH + customers / (4 * 365.25)
     assert flows["new_account.enquiry"] == pytest.approx(leads)
-    stays = 0.97 * model.pipelines[0].stages[1].cycle_time.mean + 0.03 * 4.5
-    open_there = model.open_deals.stages.count("repeat_order.order")
-    assert open_there == pytest.approx(flows["repeat_order.order"] * stays, abs=1)
+    order = model.pipelines[0].stages[1]
+    stays = slips * order.slip.by.mean + (1 - slips) * order.cycle_time.mean
+    assert model.open_deals.stages.count("repeat_order.order") == round(orders * stays)
 
 
 def test_the_same_template_gives_the_same_bytes(folder):
