@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
 import os
 import platform
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from salessim._version import __version__
+from salessim.api.claims import make_claimed, release, remove_orphans
 from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
@@ -31,12 +32,18 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "pydantic", "matp
 class RunDirectory:
     """A folder being filled beside its final name; a context manager.
 
-    It takes its place when `publish` is called; otherwise leaving the context removes it.
+    It takes its place when `publish` is called; otherwise leaving the context removes it. What
+    killed runs of the same name left is removed on entering.
 
     Parameters
     ----------
     path : str or Path
         The final name. Must not exist.
+
+    Attributes
+    ----------
+    work : Path
+        The folder to fill, from entering to `publish`.
 
     Raises
     ------
@@ -44,10 +51,12 @@ class RunDirectory:
         On entering: the path exists, or nothing can be written there.
     """
 
+    work: Path
+
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.work = self.path.parent / f".{self.path.name}.tmp-{secrets.token_hex(4)}"
         self._made: list[Path] = []
+        self._lock: int | None = None
 
     def __enter__(self) -> Self:
         if os.path.lexists(self.path):
@@ -55,10 +64,12 @@ class RunDirectory:
                 f"{self.path} exists and is not overwritten; choose another with -o, or move it"
             )
         try:
-            missing = [p for p in self.work.parents if not p.exists()]
-            for folder in [*reversed(missing), self.work]:
+            for folder in reversed([p for p in self.path.parents if not p.exists()]):
                 folder.mkdir()
                 self._made.append(folder)
+            remove_orphans(self.path)
+            self.work, self._lock = make_claimed(self.path)
+            self._made.append(self.work)
         except OSError as error:
             self._remove()
             raise cannot_write(self.path, error) from error
@@ -72,7 +83,8 @@ class RunDirectory:
     ) -> None:
         self._remove()
         if isinstance(error, OSError):
-            raise cannot_write(self.path, error) from error
+            left = self.work if self.work.exists() else None
+            raise cannot_write(self.path, error, left=left) from error
 
     def publish(self, *, partial: bool = False) -> Path:
         """Make the files durable and give the folder its name, ``NAME.partial`` when asked."""
@@ -80,21 +92,35 @@ class RunDirectory:
         for file in self.work.iterdir():
             _sync(file)
         _sync(self.work)
+        appeared = (
+            f"{final} appeared while the run was under way: nothing is kept; "
+            "choose another name with -o, or move it, and run it again"
+        )
         if os.path.lexists(final):
-            raise SalessimError(f"{final} appeared while the run was under way: nothing is kept")
-        self.work.rename(final)
+            raise SalessimError(appeared)
+        try:
+            self.work.rename(final)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                raise SalessimError(appeared) from error
+            raise
         self._made.clear()
-        _sync(final.parent)
+        self._remove()
+        with contextlib.suppress(OSError):  # it is there, whatever its parent says
+            _sync(final.parent)
         return final
 
     def _remove(self) -> None:
         """Remove the folder, and the parents that were made for it and hold nothing else."""
         for folder in reversed(self._made):
-            if folder == self.work:
+            if folder.name.startswith(f".{self.path.name}.tmp-"):
                 shutil.rmtree(folder, ignore_errors=True)
-            elif not any(folder.iterdir()):
-                folder.rmdir()
+            else:
+                with contextlib.suppress(OSError):  # not empty, or gone
+                    folder.rmdir()
         self._made.clear()
+        release(self._lock)
+        self._lock = None
 
 
 def save_run(
@@ -138,7 +164,33 @@ def write_run(
     """Write the files of a run into an existing folder, the manifest last.
 
     ``formats`` says which tables: ``csv`` (the summary), ``parquet`` (all trajectories).
+
+    Raises
+    ------
+    OSError
+        Something cannot be written; its note says how much the files need.
     """
+    try:
+        _write_files(plan, forecast, folder, formats=formats, command=command)
+    except OSError as error:
+        error.add_note(f"it needs about {_megabytes(forecast, formats):,.0f} MB")
+        raise
+
+
+def _megabytes(forecast: Forecast, formats: Sequence[str]) -> float:
+    """Guess the size of a run: charts and texts, and tables packed to some 0.3 of the counts."""
+    counts = sum(part.nbytes for part in forecast.counts) + forecast.funnel.flows.nbytes
+    return 1.0 + (0.3 * counts / 1e6 if "parquet" in formats else 0.0)
+
+
+def _write_files(
+    plan: Plan,
+    forecast: Forecast,
+    folder: Path,
+    *,
+    formats: Sequence[str],
+    command: Sequence[str],
+) -> None:
     from salessim.charts import style
 
     started = time.perf_counter()
@@ -202,15 +254,21 @@ def default_directory(plan: Plan) -> Path:
     return _free(Path("out") / f"{plan.path.stem}-{now}")
 
 
-def cannot_write(path: Path, error: OSError) -> SalessimError:
-    """Say in one line why nothing can be written there, and the remedy."""
+def cannot_write(path: Path, error: OSError, *, left: Path | None = None) -> SalessimError:
+    """Say in one line why nothing can be written there, what is left of it, and the remedy."""
     number = error.errno
     if number is None and (said := re.search(r"\[errno (\d+)\]", str(error))):
         number = int(said[1])  # pyarrow's errors have the number in their text only
-    reason = os.strerror(number) if number else str(error)
-    full = number in (errno.ENOSPC, errno.EDQUOT)
-    remedy = "free some space, or choose another place with -o" if full else "choose another place"
-    return SalessimError(f"{path} cannot be written: {reason}; nothing is left of it: {remedy}")
+    reason = os.strerror(number) if number else str(error).partition("\n")[0]
+    remedy = "choose another place with -o"
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        reason = "; ".join((reason, *getattr(error, "__notes__", ())))
+        remedy = f"free some space, or {remedy}"
+    elif number == errno.ENOENT:
+        reason = "its folder was removed while the run was under way"
+        remedy = "run it again"
+    rest = f"{left} could not be removed" if left else "nothing is left of it"
+    return SalessimError(f"{path} cannot be written: {reason}; {rest}: {remedy}")
 
 
 def _free(path: Path) -> Path:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -41,6 +42,17 @@ class Failed(click.ClickException):
             click.echo(f"error: {problem}", file=file, err=True)
 
 
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Say what cannot be written; a reader who has seen enough is no error."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # click ends quietly
+            raise
+        raise Failed([f"cannot write: {error.strerror or error}"]) from error
+
+
 class LazyGroup(click.Group):
     """A group whose commands are modules of this package, imported when they are called."""
 
@@ -72,7 +84,8 @@ class LazyGroup(click.Group):
     ) -> click.Context:
         """Keep the command as typed: a run's manifest records it."""
         typed = [info_name or "salessim", *args]
-        ctx = super().make_context(info_name, args, parent, **extra)
+        with _writing():  # --help, --version
+            ctx = super().make_context(info_name, args, parent, **extra)
         ctx.meta[RECORDED] = typed
         return ctx
 
@@ -83,17 +96,14 @@ class LazyGroup(click.Group):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
         try:
-            return super().invoke(ctx)
+            with _writing():
+                return super().invoke(ctx)
         except SalessimError as error:
             raise Failed(error.problems) from error
         except MemoryError as error:
             raise Failed(
                 ["not enough memory for this many trajectories; ask for fewer with -n"]
             ) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:  # the reader has seen enough: click ends quietly
-                raise
-            raise Failed([f"cannot write: {error.strerror or error}"]) from error
         except KeyboardInterrupt:
             click.echo("interrupted: nothing is written", err=True)
             ctx.exit(INTERRUPTED)

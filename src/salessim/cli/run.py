@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import plan_argument, set_option
 from salessim.cli.progress import progress_bar, say_compiling
+from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.config import Plan
@@ -122,9 +123,15 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if dry_run:
         _dry_run(loaded, wanted)
         return
-    with _terminated_is_interrupted():
-        forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
-    _report(forecast, folder, wanted)
+    forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
+    try:
+        _report(forecast, folder, wanted)
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # the reader has seen enough
+            raise
+        raise SalessimError(
+            f"stdout cannot be written: {error.strerror or error}; the run is whole in {folder}"
+        ) from error
     if forecast.interrupted:
         click.echo(
             f"interrupted: {forecast.trajectories:,} of {wanted.trajectories:,} trajectories are "
@@ -139,7 +146,7 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
     from salessim import api
     from salessim.api.run_directory import RunDirectory, write_run
 
-    with RunDirectory(wanted.out) as directory:
+    with Interruptions() as interruptions, RunDirectory(wanted.out) as directory:
         if not wanted.quiet:
             for note in api.validate(plan):
                 click.echo(f"note: {note}", err=True)
@@ -152,20 +159,11 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
                 threads=wanted.threads,
                 progress=progress,
             )
+        interruptions.writing()
         if forecast.interrupted and not wanted.quiet:
             click.echo("interrupted: writing what is finished ...", err=True)
         write_run(plan, forecast, directory.work, formats=wanted.formats, command=typed)
         return forecast, directory.publish(partial=forecast.interrupted)
-
-
-@contextlib.contextmanager
-def _terminated_is_interrupted() -> Iterator[None]:
-    """Treat SIGTERM (a scheduler's time limit) as Ctrl-C: keep what is finished, tidy up."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
