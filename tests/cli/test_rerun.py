@@ -9,15 +9,24 @@ import pytest
 
 from salessim import SalessimError, api, rerun, save_run, simulate
 from salessim.api import repeat
+from tests.cli.conftest import PLAN
 
 RUN = ("run", "acme.toml", "-q", "-n", "12", "--seed", "99", "-o", "first")
 
 
-@pytest.fixture
-def first(call, folder):
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
     """The directory of a run with options of its own."""
-    assert call(*RUN).exit_code == 0
-    return folder / "first"
+    folder = tmp_path_factory.mktemp("once")
+    (folder / "acme.toml").write_text(PLAN)
+    plan = api.load_plan(folder / "acme.toml")
+    return save_run(plan, simulate(plan, trajectories=12, seed=99), folder / "first")
+
+
+@pytest.fixture
+def first(once, folder):
+    """A copy of it in the working directory, to be spoiled."""
+    return shutil.copytree(once, folder / "first")
 
 
 def edit(manifest, **changes):
@@ -40,9 +49,10 @@ def test_the_bits_of_a_run_agree(call, first):
     assert call("rerun", "first", "-q").output == ""
 
 
-def test_what_the_plan_became_since_does_not_matter(call, first, folder):
+def test_what_the_plan_became_since_does_not_matter(call, folder):
+    assert call(*RUN).exit_code == 0
     (folder / "acme.toml").unlink()
-    shutil.move(first, folder / "elsewhere")
+    shutil.move("first", "elsewhere")
     assert call("rerun", "elsewhere", "-q").exit_code == 0
 
 
