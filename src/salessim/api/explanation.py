@@ -11,7 +11,7 @@ from typing import Any
 from salessim.config import Plan
 from salessim.lowering import lower
 from salessim.lowering.program import Facts
-from salessim.lowering.renewal import expected_on_grid
+from salessim.lowering.size import exact_stage_entries
 from salessim.model.law import Law
 from salessim.model.laws import Fixed
 from salessim.model.plan import Model, Pipeline, Source, Stage
@@ -52,7 +52,7 @@ class Explanation:
 def explain(plan: Plan) -> Explanation:
     """Return the plan in words; `SalessimError` when it cannot be run."""
     model = plan.model
-    facts = replace(lower(model).facts, stage_entries=_stage_entries(model))
+    facts = replace(lower(model).facts, stage_entries=exact_stage_entries(model))
     stages = tuple(_stage(p, stage) for p in model.pipelines for stage in p.stages)
     sentences = (
         _time(plan),
@@ -71,11 +71,6 @@ def explain(plan: Plan) -> Explanation:
         stages=stages,
         facts=facts,
     )
-
-
-def _stage_entries(model: Model) -> float:
-    opened = len(model.open_deals.ids) if model.open_deals else 0
-    return opened + float(expected_on_grid(model, steps_per_day=1).entered.sum())
 
 
 def _time(plan: Plan) -> str:

@@ -9,19 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.lowering.opening import is_possible
+from salessim.lowering.clocks import curve_days, cut, factors
+from salessim.lowering.opening import is_possible, outcome_laws, outcome_probabilities
 from salessim.model.calendar import Timeline
 from salessim.model.law import Law, floats
+from salessim.model.loops import moved
 from salessim.model.plan import Curve, Pipeline, Stage, transitions
 
 OutcomeName: TypeAlias = Literal[
     "advance", "lost", "no_decision", "back", "parked", "slip", "stuck"
 ]
+OUTCOME_NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
 
 
 class Outcome(NamedTuple):
@@ -32,33 +35,11 @@ class Outcome(NamedTuple):
     law: Law | None
 
 
-def moved(conversion: float, odds: float) -> float:
-    """Return a conversion whose odds are multiplied; exactly itself when they are not."""
-    if odds == 1.0:
-        return conversion
-    return odds * conversion / (1.0 - conversion + odds * conversion)
-
-
 def outcomes(stage: Stage, *, odds: float = 1.0) -> list[Outcome]:
     """Return the outcomes of a visit, the odds of advancing multiplied by a factor."""
-    conversion = moved(stage.conversion, odds)
-    slips = stage.slip.probability if stage.slip else 0.0
-    stays = (1.0 - slips) * (1.0 - conversion)
-    found = [
-        Outcome("advance", (1.0 - slips) * conversion, stage.cycle_time),
-        Outcome("lost", stays * stage.lost_share, stage.loss_time),
-        Outcome("stuck", stays * stage.stuck_share, None),
-    ]
-    if stage.no_decision:
-        share, law = stage.no_decision.share, stage.no_decision.after
-        found.append(Outcome("no_decision", stays * share, law))
-    if stage.back:
-        found.append(Outcome("back", stays * stage.back.share, stage.back.after))
-    if stage.parked:
-        found.append(Outcome("parked", stays * stage.parked.share, stage.parked.after))
-    if stage.slip:
-        found.append(Outcome("slip", slips, stage.slip.by))
-    return found
+    probabilities = outcome_probabilities(stage, moved(stage.conversion, odds))
+    laws = outcome_laws(stage)
+    return list(map(Outcome, OUTCOME_NAMES, probabilities, laws))
 
 
 def outcomes_at(stage: Stage, age: float, *, odds: float = 1.0) -> list[Outcome]:
@@ -102,24 +83,19 @@ class Cells:
 
 def cells_of(pipeline: Pipeline, curves: Sequence[Curve], timeline: Timeline) -> Cells:
     """Return the cells of a pipeline: a single one when no curve concerns it."""
-    end = timeline.edges[-1]
-    spans = []
-    for curve in curves:
-        if curve.pipeline == pipeline.name:
-            begins = (curve.starts - timeline.start).days
-            ends = end if curve.ends is None else (curve.ends - timeline.start).days
-            spans.append((curve, min(max(begins, 0), end), min(max(ends, 0), end)))
-    edges = tuple(sorted({0, end} | {day for _, begins, ends in spans for day in (begins, ends)}))
-    factors = {kind: np.ones((len(pipeline.stages), len(edges) - 1)) for kind in _KINDS}
-    starts = np.array(edges[:-1])
-    for curve, begins, ends in spans:
-        within = (starts >= begins) & (starts < ends)
-        meant = np.array([curve.stage in {None, stage.name} for stage in pipeline.stages])
-        factors[curve.kind][np.ix_(meant, within)] *= curve.factor
-    return Cells(edges=edges, odds=factors["conversion"], pace=factors["pace"])
+    concerning = [curve for curve in curves if curve.pipeline == pipeline.name]
+    edges = cut((0.0, float(timeline.edges[-1])), curve_days(concerning, timeline))
 
+    def by_stage(kind: Literal["conversion", "pace"]) -> FloatArray:
+        of_kind = [curve for curve in concerning if curve.kind == kind]
+        rows = []
+        for stage in pipeline.stages:
+            its = [curve for curve in of_kind if curve.stage in {None, stage.name}]
+            rows.append(factors(its, edges, timeline))
+        return np.stack(rows)
 
-_KINDS: tuple[Literal["conversion", "pace"], ...] = ("conversion", "pace")
+    days = tuple(int(edge) for edge in edges)
+    return Cells(edges=days, odds=by_stage("conversion"), pace=by_stage("pace"))
 
 
 def with_odds(pipeline: Pipeline, odds: FloatArray) -> Pipeline:
@@ -200,8 +176,8 @@ class States:
         if outcome == "back" and stage.back:
             return self._index[stage.back.to]
         if outcome == "parked":
-            return self.resting[index]
-        return self.anew[index] if outcome == "slip" else None
+            return self.resting.get(index)
+        return self.anew.get(index) if outcome == "slip" else None
 
     def moves(self, cells: Cells) -> list[Move]:
         """Return all moves between states."""

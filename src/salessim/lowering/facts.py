@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.errors import SalessimError
-from salessim.lowering.chain import cells_of, with_odds
 from salessim.lowering.customer_means import customer_classes, has_source
 from salessim.lowering.grid import campaign_factor
 from salessim.lowering.program import Facts
 from salessim.lowering.size import expected_stage_entries
 from salessim.model.calendar import DAYS_PER_MONTH
+from salessim.model.loops import on_day
 from salessim.model.plan import Customers, Model, Pipeline, Source
 
 MOST_STAGE_ENTRIES = 1e7
@@ -33,8 +33,7 @@ def rate_at_start(source: Source, model: Model) -> float:
 
 def win_rate_at_start(pipeline: Pipeline, model: Model) -> float:
     """Win rate of a new deal, the conversion curves in force on the first day held for good."""
-    cells = cells_of(pipeline, model.curves, model.timeline)
-    return with_odds(pipeline, cells.odds[:, 0]).win_rate
+    return on_day(pipeline, model.curves, model.timeline.start).win_rate
 
 
 def run_rate_per_month(model: Model) -> float:

@@ -87,7 +87,9 @@ def _likeliest_cycle(matrix: FloatArray, stage: int) -> tuple[int, ...]:
 def on_day(pipeline: Pipeline, curves: Sequence[Curve], day: date) -> Pipeline:
     """Return the pipeline with the conversions that curves make of them on a day."""
     stages = tuple(
-        replace(stage, conversion=_conversion(stage, _factor(pipeline.name, stage, curves, day)))
+        replace(
+            stage, conversion=moved(stage.conversion, _factor(pipeline.name, stage, curves, day))
+        )
         for stage in pipeline.stages
     )
     return replace(pipeline, stages=stages)
@@ -105,10 +107,10 @@ def _factor(pipeline: str, stage: Stage, curves: Sequence[Curve], day: date) -> 
     )
 
 
-def _conversion(stage: Stage, factor: float) -> float:
-    """Multiply the odds of advancing; a conversion of 0 or 1 stays."""
-    advance, rest = stage.conversion * factor, 1.0 - stage.conversion
-    return advance / (advance + rest) if factor != 1.0 else stage.conversion
+def moved(conversion: float, factor: float) -> float:
+    """Return a conversion whose odds are multiplied; one of 0 or 1 stays."""
+    advance, rest = conversion * factor, 1.0 - conversion
+    return advance / (advance + rest) if factor != 1.0 else conversion
 
 
 def mean_days_to_win(pipeline: Pipeline) -> float:
