@@ -151,7 +151,7 @@ buyer = "existing"
         "Need: none stated; the run rate at the start",
     ):
         assert part in said
-    assert explanation.stages[0].otherwise == "all advance"
+    assert explanation.stages[0].otherwise == ("all advance",)
     none = load_plan(path, changes={"sources.walk_in.rate": "0 per day"})
     assert any("no deals from outside" in line for line in explain(none).sentences)
     past = load_plan(path, changes={"sustainability.past": [100.0] * 12})

@@ -14,7 +14,8 @@ from salessim.lowering.program import Facts
 from salessim.lowering.size import exact_stage_entries
 from salessim.model.law import Law
 from salessim.model.laws import Fixed
-from salessim.model.plan import Model, Pipeline, Source, Stage
+from salessim.model.loops import mean_days_to_win, on_day
+from salessim.model.plan import Curve, Model, Pipeline, Source, Stage, expected_visits
 from salessim.readable import amount, number, percent, trajectories
 
 
@@ -24,9 +25,12 @@ class StageLine:
 
     pipeline: str
     stage: str
+    slips: str
+    """Share of the visits, and after what time they start anew; empty = none."""
     conversion: str
     cycle_time: str
-    otherwise: str
+    otherwise: tuple[str, ...]
+    """One entry for each outcome."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +61,13 @@ def explain(plan: Plan) -> Explanation:
     sentences = (
         _time(plan),
         *(_pipeline(p, model.currency) for p in model.pipelines),
+        *(_loops(p) for p in model.pipelines),
+        *(_curve(c, model.pipeline(c.pipeline)) for c in model.curves),
         *(_source(s, plan.document["sources"][s.name]) for s in model.sources),
         _customers(model, facts),
         _open_deals(model, facts),
         _need(model, facts),
-        _growth(facts),
+        _growth(model, facts),
         f"Expected stage entries: {facts.stage_entries:,.0f} a trajectory.",
         *plan.notes,
     )
@@ -89,45 +95,106 @@ def _time(plan: Plan) -> str:
 
 
 def _pipeline(pipeline: Pipeline, currency: str) -> str:
-    days = sum(stage.cycle_time.mean for stage in pipeline.stages)
-    after = f"after {amount(days)} days on average" if days else "at once"
+    days = mean_days_to_win(pipeline)
+    if math.isnan(days):
+        after = ""
+    elif math.isinf(days):
+        after = ", after a time without a mean"
+    else:
+        after = f", after {amount(days)} days on average" if days else ", at once"
     law = pipeline.amount
     books = law.describe(currency)
     if law.mean == 0:
         books = "nothing"
     elif not isinstance(law, Fixed):
         books = f"an amount: {books} (mean {amount(law.mean)} {currency})"
+    segment = f"; its new customers are {pipeline.segment}" if pipeline.segment else ""
     return (
-        f"Pipeline {pipeline.name}: {_share(pipeline.win_rate)} of the deals that enter are won, "
-        f"{after if math.isfinite(days) else 'after a time without a mean'}; a won deal books "
-        f"{books}."
+        f"Pipeline {pipeline.name}: {_share(pipeline.win_rate)} of the deals that enter are won"
+        f"{after}; a won deal books {books}{segment}."
     )
+
+
+def _loops(pipeline: Pipeline) -> str:
+    """Say how often a deal is in each stage; empty where it is once at most."""
+    if not pipeline.has_loops:
+        return ""
+    visits = expected_visits(pipeline)[0]
+    each = [
+        f"{number(float(many))} to {stage.name}"
+        for many, stage in zip(visits, pipeline.stages, strict=True)
+    ]
+    return (
+        f"Loops of {pipeline.name}: visits of a deal that enters, on average: {', '.join(each)} "
+        "(a slip starts another visit)."
+    )
+
+
+def _curve(curve: Curve, pipeline: Pipeline) -> str:
+    """Say a curve, and what it makes of the conversion or of the time."""
+    what = f"{pipeline.name}.{curve.stage}" if curve.stage else f"all stages of {pipeline.name}"
+    until = f"until {curve.ends}" if curve.ends else "on"
+    head = f"Curve: {curve.kind} of {what}, from {curve.starts} {until}: "
+    if curve.kind == "pace":
+        return f"{head}{_pace(curve.factor)}."
+    changed = on_day(pipeline, [curve], curve.starts)
+    stages = {stage.name: stage.conversion for stage in pipeline.stages}
+    if curve.stage is None:
+        made = f"the win rate of {_share(pipeline.win_rate)} becomes {_share(changed.win_rate)}"
+    else:
+        after = {stage.name: stage.conversion for stage in changed.stages}
+        made = f"{_share(stages[curve.stage])} becomes {_share(after[curve.stage])}"
+    return f"{head}odds of advancing x {curve.factor:g} ({made})."
+
+
+def _pace(factor: float) -> str:
+    if factor == 0:
+        return "everything stands still"
+    if factor < 1:
+        return f"everything takes {1 / factor:.3g} times as long"
+    return f"everything goes {factor:.3g} times as fast"
 
 
 def _stage(pipeline: Pipeline, stage: Stage) -> StageLine:
-    others = []
-    if stage.conversion < 1:
-        if stage.lost_share > 0:
-            same = stage.loss_time == stage.cycle_time
-            loss_time = "the same time" if same else _law(stage.loss_time)
-            others.append(f"{_share(stage.lost_share)} lost: {loss_time}")
-        if stage.no_decision and stage.no_decision.share > 0:
-            after = _law(stage.no_decision.after)
-            others.append(f"{_share(stage.no_decision.share)} no decision: {after}")
-        if stage.stuck_share > 0:
-            others.append(f"{_share(stage.stuck_share)} stuck for good")
+    slips = ""
+    if stage.slip and stage.slip.probability > 0:
+        slips = f"{_share(stage.slip.probability)}: {_law(stage.slip.by)}"
     return StageLine(
         pipeline=pipeline.name,
         stage=stage.name,
+        slips=slips,
         conversion=_share(stage.conversion),
         cycle_time=_law(stage.cycle_time),
-        otherwise="; ".join(others) or "all advance",
+        otherwise=tuple(_others(stage)) or ("all advance",),
     )
+
+
+def _others(stage: Stage) -> list[str]:
+    """Say what becomes of the deals that do not advance."""
+    if stage.conversion == 1:
+        return []
+    others = []
+    if stage.lost_share > 0:
+        same = stage.loss_time == stage.cycle_time
+        others.append(
+            (stage.lost_share, "lost", "the same time" if same else _law(stage.loss_time))
+        )
+    if ended := stage.no_decision:
+        others.append((ended.share, "no decision", _law(ended.after)))
+    if back := stage.back:
+        others.append((back.share, f"back to {back.to}", _law(back.after)))
+    if parked := stage.parked:
+        rest = f"{_law(parked.after)}; rest {_law(parked.rest)}; then to {parked.to}"
+        others.append((parked.share, "parked", rest))
+    said = [f"{_share(share)} {what}: {time}" for share, what, time in others if share > 0]
+    return said + ([f"{_share(stage.stuck_share)} stuck for good"] if stage.stuck_share else [])
 
 
 def _source(source: Source, written: Mapping[str, Any]) -> str:
     """Say a source; its rate and growth as they are written in the plan."""
     who = "outside" if source.kind == "external" else "each active customer"
+    if source.segment:
+        who += f" of the segment {source.segment}"
     pace = f"{written['rate']} from {who}"
     if source.rate.mean_per_day() == 0.0 or (source.season and not any(source.season)):
         pace = f"no deals from {who}"
@@ -136,6 +203,12 @@ def _source(source: Source, written: Mapping[str, Any]) -> str:
         words.append(f"growing by {written['growth']}, compounded")
     if source.season:
         words.append(f"by season x {min(source.season):g} to x {max(source.season):g}")
+    if source.campaign:
+        steps = (f"x {factor:g} from {day}" for day, factor in source.campaign)
+        words.append(f"campaign {', '.join(steps)}")
+    if source.over_dispersion:
+        spread = percent(math.sqrt(source.over_dispersion))
+        words.append(f"each month's rate varying by {spread} (over-dispersion)")
     if source.starts:
         words.append(f"from {source.starts}")
     if source.ends:
@@ -148,9 +221,18 @@ def _customers(model: Model, facts: Facts) -> str:
     if model.customers is None:
         return "Customers: none at the start; whoever is won stays (there is no lifetime)."
     kept = facts.logo_retention
-    retained = "" if kept is None else f"; {percent(kept)} of them are still there a year later"
-    life = _law(model.customers.lifetime)
-    return f"Customers: {len(model.customers.ids):,} at the start; lifetime {life}{retained}."
+    segments = model.customers.segments
+    whom = "all" if segments else "them"
+    retained = "" if kept is None else f"; {percent(kept)} of {whom} are still there a year later"
+    many = f"Customers: {len(model.customers.ids):,} at the start"
+    if not segments:
+        return f"{many}; lifetime {_law(model.customers.lifetime)}{retained}."
+    count = Counter([] if model.customers.segment_of is None else model.customers.segment_of)
+    each = (
+        f"{count[index]:,} {segment.name}, lifetime {_law(segment.lifetime)}"
+        for index, segment in enumerate(segments)
+    )
+    return f"{many}: {'; '.join(each)}{retained}."
 
 
 def _open_deals(model: Model, facts: Facts) -> str:
@@ -174,12 +256,17 @@ def _need(model: Model, facts: Facts) -> str:
     return f"Need: none stated; the run rate at the start is {rate:,.0f} {model.currency} a month."
 
 
-def _growth(facts: Facts) -> str:
+def _growth(model: Model, facts: Facts) -> str:
     value = facts.reproduction_number
     if value is None:
         return ""
     if value == 0:
         return "Reproduction number R: 0; customers bring no new customers."
+    if model.customers and model.customers.segments:
+        return (
+            "Reproduction number R: from each generation of customers to the next their number is "
+            f"multiplied by {number(value)} (in the long run, all segments together)."
+        )
     more = f"; {number(value / (1 - value))} in all generations" if value < 1 else ""
     return (
         f"Reproduction number R: a customer brings {number(value)} new customers in its life{more}."

@@ -167,7 +167,10 @@ def explanation(out: Console, given: Explanation) -> None:
         points.add_row("-", Text(printable(sentence)))
     out.print(points)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    some_slip = any(line.slips for line in given.stages)
     table.add_column("Stage", overflow="fold")
+    if some_slip:
+        table.add_column("Slips", overflow="fold")
     table.add_column("Advance", justify="right")
     table.add_column("Cycle time", overflow="fold")
     table.add_column("Of the others", overflow="fold")
@@ -176,6 +179,8 @@ def explanation(out: Console, given: Explanation) -> None:
         if line.pipeline != pipeline:
             pipeline = line.pipeline
             table.add_row(Text(printable(pipeline), style="bold"))
-        cells = (f"  {line.stage}", line.conversion, line.cycle_time, line.otherwise)
-        table.add_row(*map(printable, cells))
+        slips = [line.slips or "none"] if some_slip else []
+        others = "\n".join(map(printable, line.otherwise))
+        cells = (f"  {line.stage}", *slips, line.conversion, line.cycle_time)
+        table.add_row(*map(printable, cells), others)
     out.print(table)
