@@ -9,11 +9,22 @@ from salessim._version import __version__
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
-    from salessim.api import explain, init, load_plan, rerun, save_run, simulate, validate
+    from salessim.api import (
+        compare,
+        explain,
+        init,
+        load_plan,
+        rerun,
+        save_comparison,
+        save_run,
+        simulate,
+        validate,
+    )
     from salessim.config import Plan
-    from salessim.forecast import Forecast, Funnel, Series, Verdict
+    from salessim.forecast import Comparison, Forecast, Funnel, Series, Verdict
 
 __all__ = [
+    "Comparison",
     "Forecast",
     "Funnel",
     "Plan",
@@ -21,19 +32,31 @@ __all__ = [
     "Series",
     "Verdict",
     "__version__",
+    "compare",
     "explain",
     "init",
     "load_plan",
     "rerun",
+    "save_comparison",
     "save_run",
     "simulate",
     "validate",
 ]
 
 _HOMES = {
-    "salessim.api": ("explain", "init", "load_plan", "rerun", "save_run", "simulate", "validate"),
+    "salessim.api": (
+        "compare",
+        "explain",
+        "init",
+        "load_plan",
+        "rerun",
+        "save_comparison",
+        "save_run",
+        "simulate",
+        "validate",
+    ),
     "salessim.config": ("Plan",),
-    "salessim.forecast": ("Forecast", "Funnel", "Series", "Verdict"),
+    "salessim.forecast": ("Comparison", "Forecast", "Funnel", "Series", "Verdict"),
 }
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from salessim._typing import Progress
+from salessim.api.refusals import addressed
 from salessim.config import Plan, load_plan
+from salessim.config.words import key_text
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
+    from salessim.api.comparison import compare, save_comparison
     from salessim.api.explanation import Explanation
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RunDirectory",
+    "compare",
     "explain",
     "init",
     "load_plan",
     "rerun",
+    "save_comparison",
     "save_run",
     "simulate",
     "validate",
@@ -33,12 +36,15 @@ __all__ = [
 
 
 def validate(plan: Plan) -> tuple[str, ...]:
-    """Check what reading a plan does not: whether it can be run. Simulates nothing.
+    """Check what reading a plan does not: whether it and its scenarios can be run.
+
+    Simulates nothing.
 
     Returns
     -------
     tuple of str
-        The plan's notes: what was read, ignored, or is worth knowing.
+        The plan's notes: what was read, ignored, or is worth knowing; then what is to be known of
+        its scenarios only.
 
     Raises
     ------
@@ -47,9 +53,20 @@ def validate(plan: Plan) -> tuple[str, ...]:
     """
     from salessim.lowering.facts import checked_stage_entries
 
-    with _addressed(plan):
-        checked_stage_entries(plan.model)
-    return plan.notes
+    notes = list(plan.notes)
+    wrong: list[str] = []
+    for name in ("", *plan.scenario_names):
+        checked = plan.scenario(name) if name else plan
+        try:
+            with addressed(checked, scenario=name):
+                checked_stage_entries(checked.model)
+        except SalessimError as error:
+            wrong += error.problems
+        own = (note for note in checked.notes if note not in plan.notes)
+        notes += [f"scenarios.{key_text(name)}: {note}" for note in own]
+    if wrong:
+        raise SalessimError(*wrong)
+    return tuple(notes)
 
 
 def explain(plan: Plan) -> Explanation:
@@ -62,7 +79,7 @@ def explain(plan: Plan) -> Explanation:
     """
     from salessim.api.explanation import explain as explained
 
-    with _addressed(plan):
+    with addressed(plan):
         return explained(plan)
 
 
@@ -110,7 +127,7 @@ def simulate(
     from salessim.forecast import Forecast
     from salessim.lowering import lower
 
-    with _addressed(plan):
+    with addressed(plan):
         program = lower(plan.model)
         cube = run(
             program,
@@ -125,15 +142,6 @@ def simulate(
     return Forecast.from_cube(cube, program=program, model=plan.model)
 
 
-@contextmanager
-def _addressed(plan: Plan) -> Iterator[None]:
-    """Put the plan's file before what lowering or the engine refuses: they know of no files."""
-    try:
-        yield
-    except SalessimError as error:
-        raise SalessimError(*(f"{plan.path}: {said}" for said in error.problems)) from error
-
-
 def chosen_seed(plan: Plan, seed: int | None = None) -> int:
     """Return the seed given, else the plan's, else a new one, short enough to be typed again."""
     if seed is not None:
@@ -142,6 +150,8 @@ def chosen_seed(plan: Plan, seed: int | None = None) -> int:
 
 
 _HOMES = {
+    "compare": "comparison",
+    "save_comparison": "comparison",
     "RunDirectory": "run_directory",
     "save_run": "run_directory",
     "init": "templates",

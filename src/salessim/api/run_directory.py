@@ -234,17 +234,14 @@ def manifest(
         "trajectories": forecast.trajectories,
         "requested": origin.requested,
         "stage_entries": origin.stage_entries,
-        "libraries": {"python": platform.python_version(), **_versions()},
+        "libraries": library_versions(),
         "timing": {"simulate_seconds": origin.seconds},
         "monte_carlo_se": {
             "totals": _errors(forecast),
             "totals_without_external_leads": _errors(base),
         },
         "verdict": forecast.verdict.to_dict(),
-        "files": {
-            file.name: {"bytes": file.stat().st_size, "sha256": _hash(file)}
-            for file in sorted(folder.iterdir())
-        },
+        "files": files_in(folder),
     }
 
 
@@ -300,5 +297,15 @@ def _errors(forecast: Forecast) -> dict[str, float | None]:
     }
 
 
-def _versions() -> dict[str, str]:
-    return {name: metadata.version(name) for name in LIBRARIES}
+def files_in(folder: Path) -> dict[str, Any]:
+    """Return size and hash of the files there so far, as manifests list them."""
+    return {
+        file.name: {"bytes": file.stat().st_size, "sha256": _hash(file)}
+        for file in sorted(folder.iterdir())
+    }
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that make the numbers."""
+    versions = {name: metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), **versions}

@@ -17,6 +17,7 @@ from salessim.errors import SalessimError
 COMMANDS = {
     "init": "Write a commented plan with made-up data, ready to run, into a new folder.",
     "run": "Simulate a plan: the forecast, and the verdict without external leads.",
+    "compare": "Simulate a plan and its scenarios on the same random numbers; the differences.",
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
     "rerun": "Repeat a run from its directory, and say whether the bits agree.",

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
 import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
+    del ctx, parameter
+    if value is not None and not value.strip():
+        raise click.BadParameter("expected the name of a new folder, found an empty text")
+    return None if value is None else Path(value)
+
 
 plan_argument = click.argument("plan", metavar="PLAN")
 set_option = click.option(
@@ -13,3 +27,27 @@ set_option = click.option(
     multiple=True,
     help="Change a key of the plan for this call; may be given several times.",
 )
+trajectories_option = click.option(
+    "-n",
+    "--trajectories",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Possible futures to simulate; the plan's number by default.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**64 - 1),
+    help="Same plan and seed, same numbers; the plan's by default, else drawn and recorded.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(1), help="Default: one per processor."
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
+)
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
+no_progress_option = click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+
+
+def out_option(text: str) -> Callable[[Command], Command]:
+    """Return the option for the folder to write; ``text`` is its help."""
+    return click.option("-o", "--out", callback=_folder, metavar="DIR", help=text)

@@ -55,8 +55,8 @@ def forecast(out: Console, given: Forecast) -> None:
     out.print()
     span = f"{labels.periods[0]} to {labels.end - timedelta(days=1)}"
     text(out, f"{labels.title}: {trajectories(given.trajectories)}, {span}", style="bold")
-    out.print(_widest(out, (_periods(given, layout) for layout in LAYOUTS)))
-    out.print(_widest(out, (_totals(given, columns) for columns in TOTALS)))
+    out.print(widest(out, (_periods(given, layout) for layout in LAYOUTS)))
+    out.print(widest(out, (_totals(given, columns) for columns in TOTALS)))
     out.print()
     first, *more = given.sustainability().sentences()
     text(out, first, style="bold")
@@ -67,7 +67,7 @@ def forecast(out: Console, given: Forecast) -> None:
     out.print()
 
 
-def _widest(out: Console, tables: Iterable[Table]) -> Table:
+def widest(out: Console, tables: Iterable[Table]) -> Table:
     """Return the first table that fits the terminal whole, else the last: no number is cut."""
     # Measured as on an endless line: a table never says that it is wider than the terminal.
     endless = out.options.update_width(10_000)
@@ -81,11 +81,11 @@ def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
     base = given.without_external_leads()
     divisor, unit = scale(float(given.bookings.summary.p90.max(initial=0.0)), digits=5)
     words = f"bookings in {unit}{printable(given.labels.currency)}"
-    table = _table(
+    table = empty_table(
         caption=f"{words}; active: customers at the period's end; P10, P50, P90: one, five, "
         "nine in ten trajectories end below; w/o: P50 without external leads"
     )
-    header, names = _names(given.labels.timeline)
+    header, names = period_names(given.labels.timeline)
     table.add_column(header, no_wrap=True)
     columns = []
     for (name, title), headers in zip(MEASURES, layout, strict=True):
@@ -98,12 +98,12 @@ def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
             above = title if header == "P50" else ""
             table.add_column(f"{above}\n{header}", justify="right", no_wrap=True)
             columns.append([amount(value / size) for value in values[header]])
-    for row in _few(list(zip(names, *columns, strict=True))):
+    for row in few(list(zip(names, *columns, strict=True))):
         table.add_row(*row)
     return table
 
 
-def _few(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def few(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Return at most `MOST_ROWS` rows, those in the middle left out: summary.csv has them all."""
     if len(rows) <= MOST_ROWS:
         return rows
@@ -114,7 +114,9 @@ def _few(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def _totals(given: Forecast, columns: tuple[str, ...]) -> Table:
     base = given.without_external_leads()
-    table = _table(caption="std error: Monte Carlo error of the mean; more trajectories shrink it")
+    table = empty_table(
+        caption="std error: Monte Carlo error of the mean; more trajectories shrink it"
+    )
     table.add_column("Whole span", no_wrap=True)
     for header in columns:
         table.add_column(header, justify="right", no_wrap=True)
@@ -136,7 +138,8 @@ def _total(series: Series, size: int) -> list[str]:
     return [amount(mean), error, *map(amount, quantiles)]
 
 
-def _table(*, caption: str) -> Table:
+def empty_table(*, caption: str) -> Table:
+    """Return a table in the style of all, without columns yet."""
     return Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 0),
@@ -148,7 +151,7 @@ def _table(*, caption: str) -> Table:
     )
 
 
-def _names(timeline: Timeline) -> tuple[str, list[str]]:
+def period_names(timeline: Timeline) -> tuple[str, list[str]]:
     """Return a header that says what a period is, and each period's name: its first day."""
     starts = [timeline.period_start(t) for t in range(timeline.periods)]
     value, unit = timeline.period.value, timeline.period.unit

@@ -13,7 +13,17 @@ import click
 
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import INTERRUPTED, RECORDED
-from salessim.cli.options import plan_argument, set_option
+from salessim.cli.options import (
+    json_option,
+    no_progress_option,
+    out_option,
+    plan_argument,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+    trajectories_option,
+)
 from salessim.cli.progress import progress_bar, say_compiling
 from salessim.errors import SalessimError
 
@@ -47,35 +57,14 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     return names
 
 
-def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:
-    del ctx, parameter
-    if value is not None and not value.strip():
-        raise click.BadParameter("expected the name of a new folder, found an empty text")
-    return None if value is None else Path(value)
-
-
 @click.command()
 @plan_argument
-@click.option(
-    "-n",
-    "--trajectories",
-    type=click.IntRange(1, 2**31 - 1),
-    help="Possible futures to simulate; the plan's number by default.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**64 - 1),
-    help="Same plan and seed, same numbers; the plan's by default, else drawn and recorded.",
-)
+@trajectories_option
+@seed_option
 @set_option
-@click.option(
-    "-o",
-    "--out",
-    callback=_folder,
-    metavar="DIR",
-    help="The run directory; must not exist. Default: out/<name>-<time>.",
-)
-@click.option("--threads", type=click.IntRange(1), help="Default: one per processor.")
+@click.option("--scenario", metavar="NAME", help="Run the plan as this scenario changes it.")
+@out_option("The run directory; must not exist. Default: out/<name>-<time>.")
+@threads_option
 @click.option(
     "--format",
     "formats",
@@ -85,9 +74,9 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     show_default=True,
     help="Tables to write: csv (the summary), parquet (every trajectory).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-@click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
-@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@json_option
+@quiet_option
+@no_progress_option
 @click.option("--dry-run", is_flag=True, help="Say what would be done; do nothing.")
 @click.pass_context
 def command(  # noqa: PLR0913  (one parameter per option)
@@ -97,6 +86,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     trajectories: int | None,
     seed: int | None,
     changes: tuple[str, ...],
+    scenario: str | None,
     out: Path | None,
     threads: int | None,
     formats: tuple[str, ...],
@@ -110,6 +100,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     from salessim.api.run_directory import default_directory
 
     loaded = api.load_plan(plan, changes=changes)
+    if scenario is not None:
+        loaded = loaded.scenario(scenario)
     wanted = Wanted(
         trajectories=trajectories or loaded.trajectories,
         seed=api.chosen_seed(loaded, seed),

@@ -2,5 +2,6 @@
 
 from salessim.config.plan import Input, Plan, json_schema, load_plan
 from salessim.config.problems import PlanError
+from salessim.config.scenarios import NO_SCENARIOS, PLAN_ITSELF
 
-__all__ = ["Input", "Plan", "PlanError", "json_schema", "load_plan"]
+__all__ = ["NO_SCENARIOS", "PLAN_ITSELF", "Input", "Plan", "PlanError", "json_schema", "load_plan"]

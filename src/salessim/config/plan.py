@@ -19,7 +19,7 @@ from salessim.config.documents import (
     read_layers,
 )
 from salessim.config.problems import Path, PlanError, Problems, holds
-from salessim.config.scenarios import NONE, read_scenarios
+from salessim.config.scenarios import NO_SCENARIOS, read_scenarios
 from salessim.config.words import found, nearest
 from salessim.model.plan import Model
 
@@ -89,7 +89,7 @@ class Plan:
             There is no such scenario; the message names the nearest, or says how to write one.
         """
         if not self._scenarios:
-            raise PlanError(f"{self.path}: {NONE}")
+            raise PlanError(f"{self.path}: {NO_SCENARIOS}")
         if name not in self._scenarios:
             known = nearest(name, self._scenarios, named="scenarios")
             raise PlanError(f"{self.path}: no scenario {found(name)}; {known}")

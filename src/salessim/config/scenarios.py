@@ -15,13 +15,13 @@ from salessim.config.laws import LAW_NAMES
 from salessim.config.problems import Path, Problem, Problems, holds, value_at
 from salessim.config.words import key_text, nearest, path_text
 
-BASE = "plan"
+PLAN_ITSELF = "plan"
 """What a comparison calls the plan itself."""
-NONE = (
+NO_SCENARIOS = (
     "the plan has no scenarios; write one, what differs from the plan, for example: "
     '[scenarios.more] and on the next line "sources.NAME.rate" = "80 per month"'
 )
-NAMED = {("pipelines",): "stages", ("sources",): "kind", ("customers", "segments"): "lifetime"}
+NAMED = {("pipelines",): "stages", ("sources",): "kind", ("customers", "segments"): "count"}
 """Tables whose keys are names that the plan gives, and the key that makes a new one."""
 FIXED: tuple[tuple[Path, str], ...] = (
     (("extends",), "only a plan extends another"),
@@ -90,7 +90,7 @@ def _is_table(value: Any) -> bool:
 def _read(
     name: str, table: Mapping[str, Any], document: Mapping[str, Any], problems: Problems
 ) -> Scenario:
-    if name == BASE:
+    if name == PLAN_ITSELF:
         problems.add(
             ("scenarios", name), f"the name {name} is taken: it is the plan itself; rename it"
         )

@@ -1,8 +1,19 @@
 """What comes out of a run: a labelled forecast, the verdict, tables and charts."""
 
+from salessim.forecast.comparison import Comparison, Outcome
 from salessim.forecast.forecast import SERIES, Forecast
 from salessim.forecast.funnel import Funnel
 from salessim.forecast.series import Series, Split, Summary
 from salessim.forecast.verdict import Verdict
 
-__all__ = ["SERIES", "Forecast", "Funnel", "Series", "Split", "Summary", "Verdict"]
+__all__ = [
+    "SERIES",
+    "Comparison",
+    "Forecast",
+    "Funnel",
+    "Outcome",
+    "Series",
+    "Split",
+    "Summary",
+    "Verdict",
+]

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from salessim._typing import BoolArray
 from salessim._version import __version__
 from salessim.errors import SalessimError
 from salessim.forecast.funnel import Funnel, funnel_of
-from salessim.forecast.judge import judge
+from salessim.forecast.judge import judge, sustained
 from salessim.forecast.labels import Labels, Provenance
 from salessim.forecast.series import HUNDREDTHS, Series
 from salessim.forecast.verdict import Verdict
@@ -66,6 +67,9 @@ class Forecast:
     verdict : Verdict
     notes : dict of str to str
         What a reader must know, by what it is about.
+    sustained : ndarray of bool, shape (trajectory,), or None
+        Whether the base books the need in the verdict's window; None when read from a file, or
+        without a need.
     """
 
     labels: Labels
@@ -74,6 +78,7 @@ class Forecast:
     verdict: Verdict
     notes: Mapping[str, str] = field(default_factory=dict)
     stage_flows: Funnel | None = None
+    sustained: BoolArray | None = None
 
     @classmethod
     def from_cube(cls, cube: Cube, *, program: Program, model: Model) -> Forecast:
@@ -89,9 +94,11 @@ class Forecast:
         labels = Labels.of(program, model)
         reported = labels.timeline.periods
         counts = Counts(*(_reported(getattr(cube, name), reported) for name in Counts._fields))
-        verdict = judge(
-            cube.bookings, labels=labels, sustainability=model.sustainability, facts=program.facts
-        )
+        words: dict[str, Any] = {
+            "labels": labels,
+            "sustainability": model.sustainability,
+            "facts": program.facts,
+        }
         provenance = Provenance(
             seed=cube.seed,
             requested=cube.requested,
@@ -105,7 +112,8 @@ class Forecast:
             labels=labels,
             provenance=provenance,
             counts=counts,
-            verdict=verdict,
+            verdict=judge(cube.bookings, **words),
+            sustained=sustained(cube.bookings, **words),
             notes=_notes(program.facts),
             stage_flows=funnel_of(cube, program, labels),
         )

@@ -63,10 +63,8 @@ def judge(
         return _no_verdict(known)
     parts = _parts(bookings[:, : line.judged])
     first = first_short(shortfall(parts.base, need, sustainability.past, line))
-    base, customers, total = (
-        part[:, -window:].sum(axis=1) for part in (parts.base, parts.customers, parts.total)
-    )
-    needed = 100 * need * window * line.period.months
+    customers, base, total = _booked(parts, window)
+    needed = _needed(need, line)
     probability = float((base >= needed).mean())
     half, most = _lead_factors(base, total - base, needed, known["notes"])
     return Verdict(
@@ -80,6 +78,31 @@ def judge(
         lead_factor_p90=most,
         **known,
     )
+
+
+def sustained(
+    bookings: NDArray[Any], *, labels: Labels, sustainability: Sustainability, facts: Facts
+) -> BoolArray | None:
+    """Say for each trajectory whether the base books the need in the verdict's window.
+
+    Parameters as of `judge`; None when there is no need to measure against.
+    """
+    line = labels.timeline
+    need, need_from = need_per_month(sustainability, facts)
+    if need_from == "run rate" and need <= 0:
+        return None
+    booked = _booked(_parts(bookings[:, : line.judged]), min(line.window, line.judged))
+    return booked.base >= _needed(need, line)
+
+
+def _booked(parts: Parts, window: int) -> Parts:
+    """Sum each part over the last periods."""
+    return Parts(*(part[:, -window:].sum(axis=1) for part in parts))
+
+
+def _needed(need: float, line: Timeline) -> float:
+    """Return the need of the verdict's window, in hundredths."""
+    return 100 * need * min(line.window, line.judged) * line.period.months
 
 
 def need_per_month(sustainability: Sustainability, facts: Facts) -> tuple[float, NeedFrom]:

@@ -15,6 +15,7 @@ from salessim.readable import percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.forecast import Forecast
+    from salessim.forecast.labels import Labels
     from salessim.forecast.series import Series
 
 COLOURS = (
@@ -273,7 +274,7 @@ def _dress(
     alone = len(labels.periods) == 1
     style.date_axis(ax, labels.periods[0], labels.end, room=(0.3 if alone else 0.02) * series.stock)
     counted = style.short(series.unit, style.LONGEST_LABEL)
-    when = "at the period's end" if series.stock else f"per {_period_name(forecast)}"
+    when = "at the period's end" if series.stock else f"per {period_name(labels)}"
     style.number_axis(ax, f"{counted} {when}", largest=largest)
     style.finish(ax, title=title, subtitle=f"{what}{_subtitle(forecast)}")
 
@@ -284,6 +285,7 @@ def _subtitle(forecast: Forecast) -> str:
     return f"{title}: {trajectories(forecast.trajectories)} from {labels.periods[0].isoformat()}"
 
 
-def _period_name(forecast: Forecast) -> str:
-    period = forecast.labels.timeline.period
+def period_name(labels: Labels) -> str:
+    """Say a reporting period: ``month``, ``30 days``."""
+    period = labels.timeline.period
     return period.unit if period.value == 1 else f"{period.value:g} {period.unit}s"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 HUNDREDTHS = 100
 """Money is held in hundredths of the currency unit."""
+
+
+ALL = "(all)"
+"""Name of the one part of a series without parts."""
 
 
 class Summary(NamedTuple):
@@ -82,6 +86,8 @@ class Series:
     @cached_property
     def whole(self) -> IntArray:
         """Exact samples, shape (trajectory, period): counts, or money in hundredths."""
+        if self.cells.ndim == 2:
+            return self.cells
         return _frozen(self.cells.sum(axis=tuple(range(2, self.cells.ndim)), dtype=np.int64))
 
     @property
@@ -141,6 +147,14 @@ class Series:
             raise ValueError(f'a series splits by "origin" or by "pipeline", not by {axis!r}')
         names = self.origins if axis == "origin" else self.pipelines
         return Split({name: self._pick(names, name) for name in dict.fromkeys(names)})
+
+    def collapsed(self) -> Series:
+        """Return the series without its parts: it holds `whole` alone."""
+        return replace(self, cells=self.whole, pipelines=(ALL,), origins=(ALL,))
+
+    def first(self, periods: int) -> Series:
+        """Return the series cut to its first periods."""
+        return replace(self, cells=self.cells[:, :periods], periods=self.periods[:periods])
 
     def _pick(self, names: tuple[str, ...], wanted: str) -> Series:
         chosen = [index for index, name in enumerate(names) if name == wanted]

@@ -6,18 +6,20 @@ import csv
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.forecast.forecast import SERIES, Forecast
-from salessim.forecast.series import Series, Summary
+from salessim.forecast.series import ALL, Series, Summary
 from salessim.forecast.verdict import Verdict
+
+if TYPE_CHECKING:
+    from salessim.forecast.comparison import Paired
 
 TOTALS = ("bookings", "wins")
 CSV_COLUMNS = ("series", "unit", "origin", "period", "mean", "se", "p10", "p50", "p90")
-ALL = "(all)"
 BASE = "(without external leads)"
 
 
@@ -37,7 +39,7 @@ def write_csv(forecast: Forecast, path: Path) -> None:
         for origin, series in _csv_blocks(forecast):
             words = (series.name, safe_cell(series.unit), safe_cell(origin))
             for t, day in enumerate(series.periods):
-                numbers = (_decimal(values[t], series) for values in series.summary)
+                numbers = (decimal(values[t], series) for values in series.summary)
                 writer.writerow((*words, day.isoformat(), *numbers))
 
 
@@ -49,7 +51,7 @@ def _csv_blocks(forecast: Forecast) -> Iterator[tuple[str, Series]]:
     yield from forecast.bookings.by("origin").items()
 
 
-def _decimal(value: float, series: Series) -> str:
+def decimal(value: float, series: Series) -> str:
     """Write money to the cent and counts to four digits; nothing when undefined."""
     if math.isnan(value):
         return ""
@@ -73,30 +75,33 @@ def document(forecast: Forecast) -> dict[str, Any]:
         "periods": [day.isoformat() for day in forecast.labels.periods],
         **_numbers(forecast),
         "without_external_leads": _numbers(forecast.without_external_leads()),
-        "verdict": _verdict(forecast.verdict),
+        "verdict": verdict_document(forecast.verdict),
         "notes": notes,
     }
 
 
 def _numbers(forecast: Forecast) -> dict[str, Any]:
     return {
-        "series": {name: _plain(forecast.series(name).summary) for name in SERIES},
-        "totals": {name: _plain(forecast.series(name).total_summary) for name in TOTALS},
+        "series": {name: plain(forecast.series(name).summary) for name in SERIES},
+        "totals": {name: plain(forecast.series(name).total_summary) for name in TOTALS},
     }
 
 
-def _plain(summary: Summary) -> dict[str, Any]:
-    return {name: _nan_to_none(values) for name, values in summary._asdict().items()}
+def plain(summary: Summary | Paired) -> dict[str, Any]:
+    """Return statistics as JSON can hold them."""
+    return {name: nan_to_none(values) for name, values in summary._asdict().items()}
 
 
-def _nan_to_none(values: FloatArray) -> Any:
+def nan_to_none(values: FloatArray) -> Any:
+    """Return a number or a list of them, what is undefined as None."""
     if values.ndim:
         return [None if math.isnan(value) else value for value in values.tolist()]
     value = float(values)
     return None if np.isnan(value) else value
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_document(verdict: Verdict) -> dict[str, Any]:
+    """Return the part of a verdict that documents show."""
     runway = verdict.runway[1]
     return {
         "word": verdict.word,
@@ -118,7 +123,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 def _notes(forecast: Forecast) -> dict[str, str]:
     """Return by address in the document why a value is null."""
     names = {"runway": "runway_p50"}
-    shown = _verdict(forecast.verdict)
+    shown = verdict_document(forecast.verdict)
     notes = {
         f"verdict.{names.get(name, name)}": reason
         for name, reason in forecast.verdict.notes.items()

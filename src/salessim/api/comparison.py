@@ -1,0 +1,210 @@
+"""Scenarios simulated on the same random numbers, and the folder of their comparison."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from salessim._typing import Progress
+from salessim._version import __version__
+from salessim.api import chosen_seed
+from salessim.api.refusals import addressed
+from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.config import Plan
+from salessim.engine import Cube, run
+from salessim.forecast import Comparison, Forecast, Outcome
+from salessim.forecast.comparison import check_comparable
+from salessim.forecast.labels import Labels
+from salessim.lowering import lower
+from salessim.lowering.program import Program
+
+LONGEST_NAME = 40
+"""Letters of a scenario's name in the name of its plan's file."""
+
+
+def compare(
+    plans: Mapping[str, Plan],
+    *,
+    trajectories: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Simulate plans on the same random numbers and compare them with the first.
+
+    Plans that lower to the same program are simulated once.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        Two or more by name, for example ``{"plan": plan, "more": plan.scenario("more")}``.
+    trajectories : int, optional
+        Of each plan, at least 1; the first plan's number when not given.
+    seed : int, optional
+        0 to 2**64 - 1; the first plan's when not given, else drawn and recorded.
+    threads : int, optional
+        The processors there are when not given. Changes the time, never the numbers.
+    executor : concurrent.futures.Executor, optional
+        Where chunks of trajectories run, instead of threads of this process.
+    progress : callable, optional
+        Called with (finished, asked for), trajectories of all plans together.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    SalessimError
+        A plan cannot be run, or not be compared with the first: another start, period or currency.
+    ValueError
+        `trajectories` or `seed` is out of its range.
+    KeyboardInterrupt
+        Ctrl-C: a comparison of what was finished by then would compare unlike things.
+    """
+    programs = _lowered(plans)
+    check_comparable(
+        {name: Labels.of(program, plans[name].model) for name, program in programs.items()}
+    )
+    first = next(iter(plans.values()))
+    alike: dict[str, list[str]] = {}
+    for name, program in programs.items():
+        alike.setdefault(program.sha256, []).append(name)
+    ask: dict[str, Any] = {
+        "trajectories": first.trajectories if trajectories is None else trajectories,
+        "seed": chosen_seed(first, seed),
+        "threads": threads,
+        "executor": executor,
+    }
+    outcomes: dict[str, Outcome] = {}
+    for done, names in enumerate(alike.values()):
+        moved = _moved(progress, done, len(alike))
+        with addressed(plans[names[0]], scenario=names[0]):
+            cube = run(programs[names[0]], progress=moved, **ask)
+        if cube.interrupted:
+            raise KeyboardInterrupt
+        for name in names:
+            outcomes[name] = _outcome(name, cube, programs[name], plans[name])
+    return Comparison.of([outcomes[name] for name in plans])
+
+
+def _lowered(plans: Mapping[str, Plan]) -> dict[str, Program]:
+    programs = {}
+    for name, plan in plans.items():
+        with addressed(plan, scenario=name):
+            programs[name] = lower(plan.model)
+    return programs
+
+
+def _outcome(name: str, cube: Cube, program: Program, plan: Plan) -> Outcome:
+    return Outcome.of(name, Forecast.from_cube(cube, program=program, model=plan.model))
+
+
+def _moved(progress: Progress | None, done: int, runs: int) -> Progress | None:
+    """Return the progress of one run of several as progress of all."""
+    if progress is None:
+        return None
+    return lambda finished, asked: progress(done * asked + finished, runs * asked)
+
+
+def save_comparison(
+    plans: Mapping[str, Plan],
+    comparison: Comparison,
+    path: str | Path,
+    *,
+    command: Sequence[str] = (),
+) -> Path:
+    """Write a comparison's folder, whole or not at all.
+
+    It holds ``comparison.json``, ``comparison.csv``, the chart, the plan of each scenario and
+    ``manifest.json``.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        What was compared.
+    comparison : Comparison
+    path : str or Path
+        Must not exist.
+    command : sequence of str
+        Recorded in the manifest.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    SalessimError
+        The path exists, or cannot be written (no permission, disk full, ...).
+    """
+    with RunDirectory(path) as directory:
+        write_comparison(plans, comparison, directory.work, command=command)
+        return directory.publish()
+
+
+def write_comparison(
+    plans: Mapping[str, Plan],
+    comparison: Comparison,
+    folder: Path,
+    *,
+    command: Sequence[str] = (),
+) -> None:
+    """Write the files of a comparison into an existing folder, the manifest last."""
+    from salessim.charts import style
+
+    started = time.perf_counter()
+    origin = comparison.base.provenance
+    _write_json(comparison.summary(), folder / "comparison.json")
+    comparison.to_csv(folder / "comparison.csv")
+    chart = comparison.plot.both()
+    for kind in ("svg", "png"):
+        style.save(chart, folder / f"comparison.{kind}")
+    names = {name: _file_name(number, name) for number, name in enumerate(plans)}
+    for name, plan in plans.items():
+        toml = plan.to_toml(trajectories=origin.requested, seed=origin.seed)
+        (folder / names[name]).write_text(toml, encoding="utf-8")
+    outcomes = comparison.outcomes
+    seconds = {o.provenance.program_sha256: o.provenance.seconds or 0.0 for o in outcomes.values()}
+    about = {
+        "command": list(command),
+        "version": __version__,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": origin.seed,
+        "engine": origin.engine,
+        "trajectories": comparison.trajectories,
+        "scenarios": {
+            name: {
+                "plan": names[name],
+                "path": str(plan.path),
+                "program_sha256": outcomes[name].provenance.program_sha256,
+                "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+            }
+            for name, plan in plans.items()
+        },
+        "libraries": library_versions(),
+        "timing": {
+            "simulate_seconds": sum(seconds.values()),
+            "write_seconds": round(time.perf_counter() - started, 3),
+        },
+        "files": files_in(folder),
+    }
+    _write_json(about, folder / "manifest.json")
+
+
+def _file_name(number: int, name: str) -> str:
+    """Return the name of a plan's file: any scenario's name makes a plain one."""
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:LONGEST_NAME]
+    return f"plan-{number:02}-{plain}.toml"
+
+
+def _write_json(document: Mapping[str, Any], path: Path) -> None:
+    path.write_text(f"{json.dumps(document, indent=2, allow_nan=False)}\n", encoding="utf-8")

@@ -1,0 +1,158 @@
+"""`salessim compare`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from salessim.cli.main import RECORDED
+from salessim.cli.options import (
+    json_option,
+    no_progress_option,
+    out_option,
+    plan_argument,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+    trajectories_option,
+)
+
+if TYPE_CHECKING:
+    from salessim.config import Plan
+    from salessim.forecast import Comparison
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the options of `compare` ask for."""
+
+    trajectories: int | None
+    seed: int | None
+    threads: int | None
+    out: Path | None
+    as_json: bool
+    quiet: bool
+    progress: bool
+
+
+@click.command()
+@plan_argument
+@click.option(
+    "--scenario",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="Compare this one with the plan; may be given several times. Default: all.",
+)
+@trajectories_option
+@seed_option
+@set_option
+@out_option("Write the numbers, the chart and the plans into this folder; must not exist.")
+@threads_option
+@json_option
+@quiet_option
+@no_progress_option
+@click.pass_context
+def command(  # noqa: PLR0913  (one parameter per option)
+    ctx: click.Context,
+    plan: str,
+    *,
+    names: tuple[str, ...],
+    trajectories: int | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Compare PLAN with its scenarios, all on the same random numbers: levels and differences."""
+    from salessim import api
+
+    loaded = api.load_plan(plan, changes=changes)
+    plans = _chosen(loaded, names)
+    wanted = Wanted(
+        trajectories=trajectories,
+        seed=seed,
+        threads=threads,
+        out=out,
+        as_json=as_json,
+        quiet=quiet,
+        progress=not (quiet or no_progress),
+    )
+    if not quiet:
+        for note in api.validate(loaded):
+            click.echo(f"note: {note}", err=True)
+    _report(_compare(plans, wanted, ctx.meta[RECORDED]), loaded, wanted)
+
+
+def _chosen(plan: Plan, names: Sequence[str]) -> dict[str, Plan]:
+    """Return the plan and the scenarios asked for, or all; says every unknown name at once."""
+    from salessim.config import NO_SCENARIOS, PLAN_ITSELF
+    from salessim.errors import SalessimError
+
+    if not plan.scenario_names:
+        raise SalessimError(f"{plan.path}: {NO_SCENARIOS}")
+    chosen = {PLAN_ITSELF: plan}
+    wrong: list[str] = []
+    for name in names or plan.scenario_names:
+        try:
+            chosen[name] = plan.scenario(name)
+        except SalessimError as error:
+            wrong += error.problems
+    if wrong:
+        raise SalessimError(*wrong)
+    return chosen
+
+
+def _compare(plans: dict[str, Plan], wanted: Wanted, typed: Sequence[str]) -> Comparison:
+    """Simulate, and write the folder, which is refused before anything is simulated."""
+    from salessim.api.comparison import write_comparison
+    from salessim.api.run_directory import RunDirectory
+
+    if wanted.out is None:
+        return _simulate(plans, wanted)
+    with RunDirectory(wanted.out) as directory:
+        comparison = _simulate(plans, wanted)
+        write_comparison(plans, comparison, directory.work, command=typed)
+        directory.publish()
+        return comparison
+
+
+def _simulate(plans: dict[str, Plan], wanted: Wanted) -> Comparison:
+    from salessim import api
+    from salessim.cli.progress import progress_bar, say_compiling
+
+    if not wanted.quiet:
+        say_compiling()
+    with progress_bar(shown=wanted.progress) as progress:
+        return api.compare(
+            plans,
+            trajectories=wanted.trajectories,
+            seed=wanted.seed,
+            threads=wanted.threads,
+            progress=progress,
+        )
+
+
+def _report(comparison: Comparison, plan: Plan, wanted: Wanted) -> None:
+    from salessim.cli import render, render_comparison
+
+    if wanted.as_json:
+        click.echo(json.dumps(comparison.summary(), allow_nan=False))
+    if wanted.quiet:
+        return
+    console = render.console(stderr=wanted.as_json)
+    render_comparison.comparison(console, comparison, title=plan.model.title)
+    said = f"Seed {comparison.base.provenance.seed}."
+    if wanted.out:
+        names = sorted(file.name for file in wanted.out.iterdir() if file.suffix != ".toml")
+        said += f" Written to {wanted.out}: {', '.join(names)}, and the plan of each scenario."
+    render.text(console, said)
