@@ -10,20 +10,35 @@ from salessim.engine import run
 from salessim.lowering import lower
 from salessim.lowering.renewal import expected
 from salessim.model.calendar import Span, Timeline
-from salessim.model.laws import Exponential, Gamma, LogLogistic, Lognormal, Mixture, Pert, Weibull
+from salessim.model.laws import (
+    Exponential,
+    Gamma,
+    LogLogistic,
+    Lognormal,
+    Mixture,
+    Pert,
+    Uniform,
+    Weibull,
+)
 from salessim.model.plan import (
+    Back,
+    Curve,
     Customers,
     Model,
     NoDecision,
     OpenDeals,
+    Parked,
     Pipeline,
     Rate,
+    Segment,
+    Slip,
     Source,
     Stage,
 )
 from tests.statistics import assert_sample_mean
 
 TRAJECTORIES = 20_000
+ENTERED, SLIPPED = 0, 6
 ROOMS = ["sale.first", "sale.last", "renewal.only"]
 
 
@@ -89,19 +104,70 @@ def rich_model():
     )
 
 
-def assert_means(cube, exact):
-    """Compare five kinds of counts; false-alarm rate 1e-6 in all."""
-    gained, lost = (n.sum(axis=(2, 3)) for n in (cube.new_customers, cube.lost_customers))
-    assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=5)
-    assert_sample_mean(cube.bookings.sum(axis=3) / 100, exact.bookings, tests=5)
-    assert_sample_mean(cube.flows[..., 0], exact.entered, tests=5)
-    assert_sample_mean(lost, exact.lost_customers, tests=5)
-    active = 30 + np.cumsum(gained - lost, axis=1)
-    assert_sample_mean(active, exact.active_customers, tests=5)
-
-
-def test_means_of_the_walk_are_the_exact_means():
+def every_way_model():
+    """Return the rich plan with loops, curves, a campaign, over-dispersion and segments."""
     model = rich_model()
+    sale, renewal = model.pipelines
+    first = replace(
+        sale.stages[0],
+        slip=Slip(probability=0.25, by=Lognormal(median=15.0, sigma=0.5)),
+        parked=Parked(
+            share=0.3,
+            to="first",
+            after=Gamma(mean=6.0, shape=2.0),
+            rest=Uniform(low=10.0, high=60.0),
+        ),
+    )
+    last = replace(
+        sale.stages[1],
+        back=Back(share=0.4, to="first", after=Exponential(mean=5.0)),
+        slip=Slip(probability=0.3, by=Gamma(mean=20.0, shape=3.0)),
+    )
+    events, partners, referral, renewals = model.sources
+    campaign = ((date(2027, 2, 20), 1.6), (date(2027, 5, 3), 0.7))
+    small = Segment(name="small", lifetime=Exponential(mean=150.0))
+    large = Segment(name="large", lifetime=model.customers.lifetime)
+    return replace(
+        model,
+        pipelines=(
+            replace(sale, stages=(first, last), segment="small"),
+            replace(renewal, segment="large"),
+        ),
+        sources=(
+            replace(events, campaign=campaign, over_dispersion=0.4),
+            partners,
+            replace(referral, campaign=campaign[:1]),
+            replace(renewals, buyer_is_new=True, segment="large"),
+        ),
+        customers=replace(model.customers, segments=(small, large), segment_of=np.arange(30) % 2),
+        curves=(
+            curve("sale", None, "conversion", date(2027, 1, 1), date(2027, 4, 15), 1.5),
+            curve("sale", "last", "conversion", date(2027, 3, 1), None, 0.6),
+            curve("sale", None, "pace", date(2027, 2, 10), date(2027, 5, 20), 1.8),
+            curve("sale", "first", "pace", date(2027, 6, 1), date(2027, 6, 20), 0.0),
+        ),
+    )
+
+
+def curve(pipeline, stage, kind, starts, ends, factor):
+    return Curve(kind=kind, pipeline=pipeline, stage=stage, starts=starts, ends=ends, factor=factor)
+
+
+def assert_means(cube, exact):
+    """Compare six kinds of counts; false-alarm rate 1e-6 in all."""
+    gained, lost = (n.sum(axis=(2, 3)) for n in (cube.new_customers, cube.lost_customers))
+    assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=6)
+    assert_sample_mean(cube.bookings.sum(axis=3) / 100, exact.bookings, tests=6)
+    assert_sample_mean(cube.flows[..., ENTERED], exact.entered, tests=6)
+    assert_sample_mean(cube.flows[..., SLIPPED], exact.slipped, tests=6)
+    assert_sample_mean(lost, exact.lost_customers, tests=6)
+    active = 30 + np.cumsum(gained - lost, axis=1)
+    assert_sample_mean(active, exact.active_customers, tests=6)
+
+
+@pytest.mark.parametrize("make", [rich_model, every_way_model])
+def test_means_of_the_walk_are_the_exact_means(make):
+    model = make()
     cube = run(lower(model), trajectories=TRAJECTORIES, seed=20270112)
     assert_means(cube, expected(model))
 
@@ -122,3 +188,41 @@ def test_planted_errors_of_a_few_percent_are_caught(error):
     cube = run(lower(wrong), trajectories=TRAJECTORIES, seed=20270112)
     with pytest.raises(AssertionError, match="standard errors"):
         assert_means(cube, expected(model))
+
+
+@pytest.fixture(scope="module")
+def cube_of_every_way():
+    return run(lower(every_way_model()), trajectories=TRAJECTORIES, seed=20270113)
+
+
+@pytest.mark.parametrize(
+    "error", ["slip", "back", "rest", "campaign", "segment", "conversion curve", "pace curve"]
+)
+def test_planted_errors_in_the_ways_of_a_deal_are_caught(error, cube_of_every_way):
+    model = every_way_model()
+    sale, renewal = model.pipelines
+    first, last = sale.stages
+    events, partners, referral, renewals = model.sources
+    curves = model.curves
+    if error == "slip":
+        first = replace(first, slip=replace(first.slip, probability=0.26))
+    elif error == "back":
+        last = replace(last, back=replace(last.back, share=0.42))
+    elif error == "rest":
+        first = replace(first, parked=replace(first.parked, rest=Uniform(low=5.0, high=55.0)))
+    elif error == "campaign":
+        referral = replace(referral, campaign=())
+    elif error == "segment":
+        renewals = replace(renewals, segment=None)
+    elif error == "conversion curve":
+        curves = (replace(curves[0], ends=date(2027, 4, 11)), *curves[1:])
+    else:
+        curves = (*curves[:3], replace(curves[3], ends=date(2027, 6, 17)))
+    wrong = replace(
+        model,
+        pipelines=(replace(sale, stages=(first, last)), renewal),
+        sources=(events, partners, referral, renewals),
+        curves=curves,
+    )
+    with pytest.raises(AssertionError, match="standard errors"):
+        assert_means(cube_of_every_way, expected(wrong, steps_per_day=1))
