@@ -1,0 +1,1 @@
+"""What is checked: functions of a budget that yield findings."""

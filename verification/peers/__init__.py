@@ -1,0 +1,1 @@
+"""The same plans by other means: NumPy, SimPy, Ciw."""
