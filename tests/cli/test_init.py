@@ -38,7 +38,7 @@ def test_a_template_runs_at_once(call, folder, name):
     assert all(file in result.stdout for file in WRITTEN)
     for line in result.stdout.partition("Next:\n")[2].splitlines():
         typed = shlex.split(line, comments=True)
-        more = ("-n", "2", "-o", "first") if typed[1] == "run" else ()
+        more = {"run": ("-n", "2", "-o", "first"), "compare": ("-n", "2")}.get(typed[1], ())
         assert call(*typed[1:], *more).exit_code == 0
     assert sorted(folder.iterdir()) == [folder / name for name in ("acme.toml", "demo", "first")]
 

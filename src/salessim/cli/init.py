@@ -24,5 +24,6 @@ def command(folder: str, template: str) -> None:
     click.echo(f"{folder}: a plan for {TEMPLATES[template].summary}; its data are made up")
     for file in sorted(plan.parent.iterdir(), key=lambda file: file != plan):
         click.echo(f"  {file.name}")
-    name = shlex.quote(str(plan))
-    click.echo(f"Next:\n  salessim explain {name}\n  salessim run {name}")
+    click.echo("Next:")
+    for verb in ("explain", "run", "compare"):
+        click.echo(f"  salessim {verb} {shlex.quote(str(plan))}")
