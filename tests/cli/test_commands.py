@@ -193,6 +193,61 @@ def test_explain_knows_that_customers_without_a_lifetime_stay(folder):
     assert "whoever is won stays" in " ".join(explain(load_plan("acme.toml")).sentences)
 
 
+def test_explain_says_loops_curves_campaigns_and_segments():
+    path = Path(__file__).parents[1] / "unit" / "everything.toml"
+    explanation = explain(load_plan(path))
+    said = " ".join(explanation.sentences)
+    for part in (
+        (
+            "Pipeline new: 21.28% of the deals that enter are won, after 58 days on average; a won "
+            "deal books always 100 USD; its new customers are small."
+        ),
+        (
+            "Loops of new: visits of a deal that enters, on average: 1.18 to qualified, 0.66 to "
+            "proposal (a slip starts another visit)."
+        ),
+        (
+            "Curve: conversion of new.proposal, from 2027-03-01 until 2027-06-01: odds of "
+            "advancing x 1.3 (40% becomes 46.43%)."
+        ),
+        (
+            "Curve: pace of all stages of new, from 2027-08-01 until 2027-09-01: everything "
+            "takes 2 times as long."
+        ),
+        (
+            "Curve: conversion of all stages of expansion, from 2027-08-01 on: odds of advancing "
+            "x 1.5 (the win rate of 30% becomes 39.13%)."
+        ),
+        (
+            "into new, campaign x 1.5 from 2027-03-01, x 1 from 2027-05-01, each month's rate "
+            "varying by 32% (over-dispersion);"
+        ),
+        "1 per year from each active customer of the segment large into expansion,",
+        (
+            "Customers: 220 at the start: 200 small, lifetime exponential, mean 900 days; 20 "
+            "large, lifetime Weibull, scale 2,000 days, shape 1.5; 69% of all are still there a "
+            "year later."
+        ),
+        "their number is multiplied by 0.38 (in the long run, all segments together).",
+    ):
+        assert part in said
+    _, proposal, offer = explanation.stages
+    assert (proposal.slips, offer.slips) == ("20%: lognormal, median 30 days, sigma 0.5", "")
+    assert proposal.otherwise == (
+        "35% lost: the same time",
+        "40% no decision: exponential, mean 90 days",
+        "10% back to qualified: always 7 days",
+        "10% parked: always 30 days; rest uniform, 90 to 270 days; then to qualified",
+        "5% stuck for good",
+    )
+    still = load_plan(
+        path, changes={"curves.2.factor": 0, "curves.3.target": "pipelines.expansion.pace"}
+    )
+    said = " ".join(explain(still).sentences)
+    assert "until 2027-09-01: everything stands still." in said
+    assert "from 2027-08-01 on: everything goes 1.5 times as fast." in said
+
+
 def test_schema_is_json(call):
     document = json.loads(call("schema").stdout)
     assert "pipelines" in document["properties"]

@@ -8,6 +8,9 @@ from salessim.config import Plan, PlanError, load_plan
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
+EVERYTHING = (Path(__file__).parent / "everything.toml").read_text(encoding="utf-8")
+"""A plan with every way a deal moves, curves, campaigns and segments."""
+
 SMALL = """\
 [forecast]
 start = 2027-01-01
