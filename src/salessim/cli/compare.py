@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
     json_option,
@@ -22,6 +23,7 @@ from salessim.cli.options import (
     threads_option,
     trajectories_option,
 )
+from salessim.cli.progress import progress_bar, say_compiling
 
 if TYPE_CHECKING:
     from salessim.config import Plan
@@ -87,8 +89,9 @@ def command(  # noqa: PLR0913  (one parameter per option)
         quiet=quiet,
         progress=not (quiet or no_progress),
     )
+    notes = api.validate(loaded)
     if not quiet:
-        for note in api.validate(loaded):
+        for note in notes:
             click.echo(f"note: {note}", err=True)
     _report(_compare(plans, wanted, ctx.meta[RECORDED]), loaded, wanted)
 
@@ -117,18 +120,19 @@ def _compare(plans: dict[str, Plan], wanted: Wanted, typed: Sequence[str]) -> Co
     from salessim.api.comparison import write_comparison
     from salessim.api.run_directory import RunDirectory
 
-    if wanted.out is None:
-        return _simulate(plans, wanted)
-    with RunDirectory(wanted.out) as directory:
-        comparison = _simulate(plans, wanted)
-        write_comparison(plans, comparison, directory.work, command=typed)
-        directory.publish()
-        return comparison
+    with Interruptions() as interruptions:
+        if wanted.out is None:
+            return _simulate(plans, wanted)
+        with RunDirectory(wanted.out) as directory:
+            comparison = _simulate(plans, wanted)
+            interruptions.writing()
+            write_comparison(plans, comparison, directory.work, command=typed)
+            directory.publish()
+            return comparison
 
 
 def _simulate(plans: dict[str, Plan], wanted: Wanted) -> Comparison:
     from salessim import api
-    from salessim.cli.progress import progress_bar, say_compiling
 
     if not wanted.quiet:
         say_compiling()

@@ -139,8 +139,9 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
     from salessim.api.run_directory import RunDirectory, write_run
 
     with Interruptions() as interruptions, RunDirectory(wanted.out) as directory:
+        notes = api.validate(plan)
         if not wanted.quiet:
-            for note in api.validate(plan):
+            for note in notes:
                 click.echo(f"note: {note}", err=True)
             say_compiling()
         with progress_bar(shown=wanted.progress) as progress:
