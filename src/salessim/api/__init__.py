@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from concurrent.futures import Executor
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -53,7 +54,6 @@ def validate(plan: Plan) -> tuple[str, ...]:
     """
     from salessim.lowering.facts import checked_stage_entries
 
-    notes = list(plan.notes)
     wrong: list[str] = []
     for name in ("", *plan.scenario_names):
         checked = plan.scenario(name) if name else plan
@@ -62,11 +62,19 @@ def validate(plan: Plan) -> tuple[str, ...]:
                 checked_stage_entries(checked.model)
         except SalessimError as error:
             wrong += error.problems
-        own = (note for note in checked.notes if note not in plan.notes)
-        notes += [f"scenarios.{key_text(name)}: {note}" for note in own]
     if wrong:
         raise SalessimError(*wrong)
-    return tuple(notes)
+    return (*plan.notes, *scenario_notes(plan, plan.scenario_names))
+
+
+def scenario_notes(plan: Plan, names: Iterable[str]) -> tuple[str, ...]:
+    """Return what is to be known of scenarios of a plan and not of the plan itself."""
+    return tuple(
+        f"scenarios.{key_text(name)}: {note}"
+        for name in names
+        for note in plan.scenario(name).notes
+        if note not in plan.notes
+    )
 
 
 def explain(plan: Plan) -> Explanation:

@@ -89,9 +89,9 @@ def command(  # noqa: PLR0913  (one parameter per option)
         quiet=quiet,
         progress=not (quiet or no_progress),
     )
-    notes = api.validate(loaded)
     if not quiet:
-        for note in notes:
+        chosen = [name for name in loaded.scenario_names if name in plans]
+        for note in (*loaded.notes, *api.scenario_notes(loaded, chosen)):
             click.echo(f"note: {note}", err=True)
     _report(_compare(plans, wanted, ctx.meta[RECORDED]), loaded, wanted)
 
