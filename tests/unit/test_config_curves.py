@@ -52,9 +52,21 @@ def test_a_curve_can_be_changed_by_its_position(tmp_path):
     assert load(tmp_path, text, changes=["curves.0.factor=1.1"]).model.curves[0].factor == 1.1
 
 
-def test_a_curve_that_is_over_before_the_start_is_worth_a_note(tmp_path):
-    text = SMALL + curve(STAGE, "2026-01-01", 0.8, until="2027-01-01")
-    assert "curves[0]: it ends before the start: it changes nothing" in load(tmp_path, text).notes
+def test_a_curve_that_changes_nothing_is_worth_a_note(tmp_path):
+    text = SMALL.replace("conversion = 0.4", "conversion = 1") + "".join(
+        [
+            curve(STAGE, "2026-01-01", 0.8, until="2027-01-01"),
+            curve(STAGE, "2027-03-01", 1.0),
+            curve("pipelines.new.stages.second.conversion", "2027-03-01", 2),
+            curve("pipelines.new.conversion", "2027-03-01", 2),
+            curve("pipelines.new.stages.second.pace", "2027-03-01", 2),
+        ]
+    )
+    assert load(tmp_path, text).notes == (
+        "curves[0]: it ends before the start: it changes nothing",
+        "curves[1]: its factor is 1: it changes nothing",
+        "curves[2]: no odds move a conversion of 100%: it changes nothing",
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from salessim.config.checks import (
     notes_on,
 )
 from salessim.config.csv_text import TableError
-from salessim.config.curves import make_curves
+from salessim.config.curves import idle_curves, make_curves
 from salessim.config.customers import (
     NOBODY,
     Roster,
@@ -84,7 +84,8 @@ class Builder:
             self._check_flow(pipeline, plan, curves, None if self._unread(deals) else open_stages)
         if timeline is None or end is None or self.problems:
             return None
-        self.notes += notes_on(plan, open_stages, curves, end=end)
+        self.notes += notes_on(plan, open_stages, end=end)
+        self.notes += idle_curves(curves, pipelines, plan.forecast.start)
         verdict = plan.sustainability
         model = Model(
             title=plan.title,

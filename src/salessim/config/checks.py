@@ -10,7 +10,7 @@ from salessim.config.open_deals import IGNORE
 from salessim.config.problems import Path, Problems
 from salessim.config.schema import Document, Source
 from salessim.config.words import found, key_text, nearest
-from salessim.model.plan import BASE_ORIGINS, Curve
+from salessim.model.plan import BASE_ORIGINS
 
 
 class Names:
@@ -137,9 +137,7 @@ def _never(source: Source, *, start: date, end: date) -> str:
     return "its season is 0 in all months" if source.season and not any(source.season) else ""
 
 
-def notes_on(
-    plan: Document, open_stages: Sequence[str], curves: Sequence[Curve], *, end: date
-) -> list[str]:
+def notes_on(plan: Document, open_stages: Sequence[str], *, end: date) -> list[str]:
     """Return what is legal and worth saying: pipelines nobody feeds, sources never active."""
     notes = []
     fed = {source.pipeline for source in plan.sources.values()}
@@ -152,11 +150,6 @@ def notes_on(
     for name, source in plan.sources.items():
         if why := _never(source, start=plan.forecast.start, end=end):
             notes.append(f"sources.{key_text(name)}: {why}: no deals")
-    notes += [
-        f"curves[{index}]: it ends before the start: it changes nothing"
-        for index, curve in enumerate(curves)
-        if curve.ends is not None and curve.ends <= plan.forecast.start
-    ]
     if plan.open_deals and plan.open_deals.count is not None and plan.open_deals.age is None:
         notes.append("open_deals: no age given: all are taken as fresh")
     return notes

@@ -11,7 +11,7 @@ from salessim.config.documents import key_parts
 from salessim.config.problems import Path, Problems
 from salessim.config.schema import Curve as CurveTable
 from salessim.config.words import found, nearest, path_text
-from salessim.model.plan import Curve
+from salessim.model.plan import Curve, Pipeline
 
 Kind = Literal["conversion", "pace"]
 Target = tuple[str, str | None, Kind]
@@ -133,3 +133,25 @@ def _check_overlaps(
                     f"{later or '; take one of them out'}",
                 )
                 break
+
+
+def idle_curves(curves: Sequence[Curve], pipelines: Sequence[Pipeline], start: date) -> list[str]:
+    """Return a note on each curve that changes nothing."""
+    notes = []
+    for index, curve in enumerate(curves):
+        conversions = [
+            stage.conversion
+            for pipeline in pipelines
+            for stage in pipeline.stages
+            if pipeline.name == curve.pipeline and curve.stage in (None, stage.name)
+        ]
+        why = ""
+        if curve.ends is not None and curve.ends <= start:
+            why = "it ends before the start"
+        elif curve.factor == 1.0:
+            why = "its factor is 1"
+        elif curve.kind == "conversion" and set(conversions) <= {0.0, 1.0}:
+            why = f"no odds move a conversion of {conversions[0]:.0%}"
+        if why:
+            notes.append(f"curves[{index}]: {why}: it changes nothing")
+    return notes
