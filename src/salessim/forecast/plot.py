@@ -61,6 +61,14 @@ class Plots:
         """Draw bookings with and without external leads, side by side."""
         return with_and_without(self.forecast, axes)
 
+    def funnel(
+        self, pipeline: str | None = None, axes: tuple[Axes, Axes] | None = None
+    ) -> tuple[Axes, ...]:
+        """Draw flows through the stages and what stands in them; see `funnel_plot.funnel`."""
+        from salessim.forecast import funnel_plot
+
+        return funnel_plot.funnel(self.forecast, pipeline, axes)
+
 
 def fan(
     forecast: Forecast,
