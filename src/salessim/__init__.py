@@ -11,6 +11,7 @@ from salessim.errors import SalessimError
 if TYPE_CHECKING:
     from salessim.api import (
         compare,
+        draw,
         explain,
         init,
         load_plan,
@@ -33,6 +34,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "compare",
+    "draw",
     "explain",
     "init",
     "load_plan",
@@ -46,6 +48,7 @@ __all__ = [
 _HOMES = {
     "salessim.api": (
         "compare",
+        "draw",
         "explain",
         "init",
         "load_plan",

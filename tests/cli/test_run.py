@@ -28,9 +28,10 @@ FILES = {
     "forecast.parquet",
     "funnel.parquet",
     "fan.svg",
-    "fan.png",
     "origins.svg",
-    "origins.png",
+    "with_and_without.svg",
+    "funnel.svg",
+    "process_map.svg",
 }
 
 

@@ -17,6 +17,7 @@ from salessim.errors import SalessimError
 if TYPE_CHECKING:
     from salessim.api.comparison import compare, save_comparison
     from salessim.api.explanation import Explanation
+    from salessim.api.pictures import draw
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
     from salessim.api.templates import init
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RunDirectory",
     "compare",
+    "draw",
     "explain",
     "init",
     "load_plan",
@@ -162,6 +164,7 @@ _HOMES = {
     "save_comparison": "comparison",
     "RunDirectory": "run_directory",
     "save_run": "run_directory",
+    "draw": "pictures",
     "init": "templates",
     "rerun": "repeat",
 }

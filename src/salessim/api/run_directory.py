@@ -24,8 +24,9 @@ from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
 
-FORMATS = ("csv", "parquet")
-"""Tables that a run can leave behind."""
+FORMATS = ("csv", "parquet", "svg", "png")
+"""What a run can leave behind: tables and charts."""
+USUAL_FORMATS = ("csv", "parquet", "svg")
 LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "pydantic", "matplotlib")
 
 
@@ -158,12 +159,13 @@ def write_run(
     forecast: Forecast,
     folder: Path,
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: Sequence[str] = USUAL_FORMATS,
     command: Sequence[str] = (),
 ) -> None:
     """Write the files of a run into an existing folder, the manifest last.
 
-    ``formats`` says which tables: ``csv`` (the summary), ``parquet`` (all trajectories).
+    ``formats`` says which: ``csv`` (the summary), ``parquet`` (all trajectories), charts as ``svg``
+    and ``png``.
 
     Raises
     ------
@@ -191,8 +193,6 @@ def _write_files(
     formats: Sequence[str],
     command: Sequence[str],
 ) -> None:
-    from salessim.charts import style
-
     started = time.perf_counter()
     run = forecast.provenance
     toml = plan.to_toml(trajectories=run.requested, seed=run.seed)
@@ -202,9 +202,10 @@ def _write_files(
     if "parquet" in formats:
         forecast.to_parquet(folder / "forecast.parquet")
         forecast.funnel.to_parquet(folder / "funnel.parquet")
-    for name, axes in (("fan", forecast.plot.fan()), ("origins", forecast.plot.origins())):
-        for kind in ("svg", "png"):
-            style.save(axes, folder / f"{name}.{kind}")
+    if kinds := [kind for kind in ("svg", "png") if kind in formats]:
+        from salessim.api.charts import write_charts
+
+        write_charts(plan, forecast, folder, kinds)
     about = manifest(plan, forecast, folder, command=command)
     about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
     text = json.dumps(about, indent=2, allow_nan=False)

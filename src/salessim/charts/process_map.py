@@ -12,7 +12,8 @@ from matplotlib.path import Path
 from salessim.charts import map_layout as place
 from salessim.charts import style
 from salessim.charts.map_layout import Lane, Layout, Loop, lay_out
-from salessim.charts.visits import Outcome, brief, days_to_win, quantile
+from salessim.charts.visits import Outcome, brief, quantile
+from salessim.model.loops import mean_days_to_win
 from salessim.model.plan import Model, Pipeline, Stage
 from salessim.readable import percent, rounded
 
@@ -229,7 +230,7 @@ def _won(pen: Pen, model: Model, lane: Lane) -> None:
     pen.box(x, y, place.WON_WIDTH, place.STAGE_HEIGHT, style.GREEN)
     middle = x + place.WON_WIDTH / 2
     pen.text(middle, y - 0.21, f"won {percent(pipeline.win_rate)}", 9.5, fontweight="bold")
-    days = days_to_win(pipeline)
+    days = mean_days_to_win(pipeline)
     after = f"after {brief(days)}" if days > 0 else "at once" if days == 0 else ""
     width = 72.0 * (place.WON_WIDTH - 0.1)
     money = f"mean {rounded(pipeline.amount.mean)} {model.currency}"

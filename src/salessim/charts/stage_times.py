@@ -162,8 +162,9 @@ def _marks(ax: Axes, stage: Stage, ages: FloatArray, late: float) -> None:
         if not chosen.any():
             continue
         at, counts = _gathered(ages[chosen], float(ages.max()))
+        areas = np.clip(26.0 * np.sqrt(counts), SMALLEST_MARK, LARGEST_MARK)
         ax.scatter(
-            at, advance_given_age(stage, at), s=np.clip(26.0 * np.sqrt(counts), SMALLEST_MARK, LARGEST_MARK),
+            at, advance_given_age(stage, at), s=areas,
             color=colour, marker=mark, alpha=0.75, linewidths=0.6, edgecolors="white", zorder=4,
             clip_on=False, label=f"open deals {name}: {int(counts.sum()):,}",
         )  # fmt: skip

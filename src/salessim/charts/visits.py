@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.lowering.opening import outcome_laws, outcome_probabilities
 from salessim.model.law import Law, floats
-from salessim.model.plan import Pipeline, Stage, expected_visits, win_rates
+from salessim.model.plan import Stage
 from salessim.readable import rounded
+
+NAMES = ("advanced", "lost", "no_decision", "back", "parked", "slipped", "stuck")
+"""Outcomes in the order of lowering."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,19 +35,12 @@ class Outcome:
 
 
 def outcomes(stage: Stage) -> tuple[Outcome, ...]:
-    """Return the ways in which a visit can end, slip last but one; impossible ones left out."""
-    slips = stage.slip.probability if stage.slip else 0.0
-    stays = (1.0 - slips) * (1.0 - stage.conversion)
-    others = {"no_decision": stage.no_decision, "back": stage.back, "parked": stage.parked}
-    listed = [
-        ("advanced", (1.0 - slips) * stage.conversion, stage.cycle_time),
-        ("lost", stays * stage.lost_share, stage.loss_time),
-        *((name, stays * other.share, other.after) for name, other in others.items() if other),
-        ("slipped", slips, stage.slip.by if stage.slip else None),
-        ("stuck", stays * stage.stuck_share, None),
-    ]
+    """Return the ways in which a visit can end; impossible ones are left out."""
+    found = zip(
+        NAMES, outcome_probabilities(stage, stage.conversion), outcome_laws(stage), strict=True
+    )
     # What shares leave of 1 may be a rounding error instead of nothing.
-    return tuple(Outcome(name=name, probability=p, law=law) for name, p, law in listed if p > 1e-12)
+    return tuple(Outcome(name=name, probability=p, law=law) for name, p, law in found if p > 1e-12)
 
 
 def still_there(stage: Stage, ages: FloatArray) -> FloatArray:
@@ -101,33 +98,6 @@ def visit_quantile(stage: Stage, share: float) -> float:
         else:
             high = middle
     return high
-
-
-def days_to_win(pipeline: Pipeline) -> float:
-    """Return the mean time from entering the first stage to the win, of the deals that win.
-
-    The chain of stages conditioned on the win (Doob's h-transform with h = `win_rates`), each
-    transition with its mean time. ``inf`` when a law has no mean, NaN when nothing is ever won.
-    """
-    wins = np.append(win_rates(pipeline), 1.0)
-    if wins[0] <= 0.0:
-        return math.nan
-    names = [stage.name for stage in pipeline.stages]
-    spent = np.zeros(len(names))
-    for i, stage in enumerate(pipeline.stages):
-        to = {"advanced": i + 1, "slipped": i}
-        rest = 0.0
-        if stage.back:
-            to["back"] = names.index(stage.back.to)
-        if stage.parked:
-            to["parked"] = names.index(stage.parked.to)
-            rest = stage.parked.rest.mean
-        for o in outcomes(stage):
-            if o.law and o.name in to and wins[to[o.name]] > 0.0:
-                days = o.law.mean + (rest if o.name == "parked" else 0.0)
-                spent[i] += o.probability * wins[to[o.name]] * days
-    # sum over visits of P(visit) E[time there; win], then given the win
-    return float(expected_visits(pipeline)[0] @ spent / wins[0])
 
 
 def brief(days: float) -> str:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from salessim.cli.options import plan_argument, set_option
+from salessim.cli.options import out_option, plan_argument, set_option
 
 
 @click.command()
 @plan_argument
 @set_option
-def command(plan: str, changes: tuple[str, ...]) -> None:
+@out_option("Draw the plan into this new folder: process map, cycle times, open deals by age.")
+def command(plan: str, *, changes: tuple[str, ...], out: Path | None) -> None:
     """Say PLAN in words: every stage, source and law, win rates, cycle times, R."""
     from salessim import api
     from salessim.cli import render
 
-    explanation = api.explain(api.load_plan(plan, changes=changes))
-    render.explanation(render.console(), explanation)
+    loaded = api.load_plan(plan, changes=changes)
+    explanation = api.explain(loaded)
+    console = render.console()
+    render.explanation(console, explanation)
+    if out is not None:
+        folder = api.draw(loaded, out)
+        names = ", ".join(sorted(file.name for file in folder.iterdir()))
+        render.text(console, f"Drawn to {folder}: {names}.")

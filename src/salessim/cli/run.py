@@ -68,11 +68,11 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
 @click.option(
     "--format",
     "formats",
-    default="csv,parquet",
+    default="csv,parquet,svg",
     metavar="LIST",
     callback=_formats,
     show_default=True,
-    help="Tables to write: csv (the summary), parquet (every trajectory).",
+    help="What to write: csv (the summary), parquet (every trajectory), charts as svg and png.",
 )
 @json_option
 @quiet_option

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salessim.config.addresses import plan_error
 from salessim.config.build import Builder
@@ -22,6 +22,9 @@ from salessim.config.problems import Path, PlanError, Problems, holds
 from salessim.config.scenarios import NO_SCENARIOS, read_scenarios
 from salessim.config.words import found, nearest
 from salessim.model.plan import Model
+
+if TYPE_CHECKING:
+    from salessim.charts.plan_plots import PlanPlots
 
 Changes = Sequence[str] | Mapping[str, Any]
 
@@ -94,6 +97,13 @@ class Plan:
             known = nearest(name, self._scenarios, named="scenarios")
             raise PlanError(f"{self.path}: no scenario {found(name)}; {known}")
         return self._scenarios[name]
+
+    @property
+    def plot(self) -> PlanPlots:
+        """Pictures on given axes: ``plan.plot.process_map()``, ``plan.plot.cycle_times(stage)``."""
+        from salessim.charts.plan_plots import PlanPlots
+
+        return PlanPlots(self.model)
 
     def with_(self, changes: Changes) -> Plan:
         """Return a copy with some keys changed, validated again.

@@ -10,15 +10,13 @@ from matplotlib.axes import Axes
 
 from salessim._typing import FloatArray
 from salessim.charts import style
-from salessim.forecast.funnel import FLOWS
+from salessim.forecast.funnel import FLOWS, LEAVING
 from salessim.readable import percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.forecast import Forecast
     from salessim.forecast.funnel import Funnel
 
-LEAVING = tuple(name for name in FLOWS if name not in ("entered", "slipped"))
-"""Flows that take a deal out of its stage."""
 DASHES = ("-", "--", "-.", ":")
 LEAST_WRITTEN = 0.06
 """Share of the longest bar from which a part carries its share."""
@@ -86,21 +84,18 @@ def _flows(forecast: Forecast, pipeline: str, ax: Axes) -> None:
     means = flows.flows[:, :, chosen].mean(axis=0).sum(axis=0)
     sums = {name: means[:, index] for index, name in enumerate(FLOWS)}
     came = flows.open_at_start[chosen] + sums["entered"]
-    left = sum(sums[name] for name in LEAVING)
-    parts = {name: sums[name] for name in LEAVING if sums[name].any()}
-    parts["still open"] = np.maximum(came - left, 0.0)
+    parts = {name: sums[name] for name in FLOWS[LEAVING] if sums[name].any()}
+    parts["still open"] = np.maximum(came - means[:, LEAVING].sum(axis=-1), 0.0)
     where = np.arange(len(chosen), dtype=np.float64)
     start = np.zeros(len(chosen))
     for name, size in parts.items():
         _bar(ax, name, (where, start, size), came)
         start = start + size
-    slipped = sums.get("slipped", np.zeros(0))
-    if slipped.any():
-        look: dict[str, Any] = {
-            "color": style.FLOW_COLOURS["slipped"],
-            "hatch": style.HATCHES["slipped"],
-        }
-        ax.barh(where + 0.4, slipped, 0.12, label="slipped (stays)", edgecolor="white", **look)
+    if sums["slipped"].any():
+        ax.barh(
+            where + 0.4, sums["slipped"], 0.12, label="slipped (stays)", edgecolor="white",
+            linewidth=0.5, color=style.FLOW_COLOURS["slipped"], hatch=style.HATCHES["slipped"],
+        )  # fmt: skip
     for at, total in zip(where, came, strict=True):
         ax.annotate(rounded(float(total)), (total, at), (4, 0), textcoords="offset points",
                     va="center", fontsize=style.SMALL)  # fmt: skip
@@ -139,7 +134,7 @@ def _stock(forecast: Forecast, pipeline: str, ax: Axes) -> None:
     flows = forecast.funnel
     chosen = _stages(flows, pipeline)
     means = flows.flows[:, :, chosen].mean(axis=0)
-    net = means[..., FLOWS.index("entered")] - sum(means[..., FLOWS.index(n)] for n in LEAVING)
+    net = means[..., FLOWS.index("entered")] - means[..., LEAVING].sum(axis=-1)
     begun = flows.open_at_start[chosen].astype(np.float64)
     level = np.vstack([begun, begun + np.cumsum(net, axis=0)])
     labels = forecast.labels
