@@ -47,17 +47,15 @@ def qq(
     top.plot(across, across, color="0.6", linewidth=1, zorder=0, label="equal")
     below.axhline(0.0, color="0.6", linewidth=1, zorder=0)
     for (label, values), colour, marker in zip(others.items(), COLOURS, "o^sD", strict=False):
-        look = {"color": colour, "marker": marker, "markersize": 4, "linestyle": "none"}
-        top.plot(across, values, label=label, fillstyle="none", **look)
-        below.plot(across, 100.0 * (values / across - 1.0), fillstyle="none", **look)
+        look = {"color": colour, "marker": marker, "ms": 4, "ls": "none", "fillstyle": "none"}
+        top.plot(across, values, label=label, **look)
+        below.plot(across, 100.0 * (values / across - 1.0), **look)
     top.set(title=title, ylabel=unit)
     below.set(xlabel=f"{name}: {unit}", ylabel="difference (%)")
+    top.yaxis.set_major_formatter("{x:,.0f}")
+    below.xaxis.set_major_formatter("{x:,.0f}")
     for axes in (top, below):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="0.9", linewidth=0.5)
-        axes.yaxis.set_major_formatter(
-            lambda value, _: f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-        )
-    below.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     top.legend(frameon=False)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path)

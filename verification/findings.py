@@ -19,11 +19,13 @@ from salessim._typing import FloatArray
 
 FALSE_ALARM_OF_SUITE = 1e-4
 MOST_FINDINGS = 100
-FALSE_ALARM = FALSE_ALARM_OF_SUITE / MOST_FINDINGS
+APPROXIMATION = 3.0
+"""Factor by which the normal law may be off at these tails, for a mean of `FEWEST_EVENTS` counts:
+exp(skewness z^3 / 6), skewness 1 / sqrt(events), z about 6 (Petrov 1975, chapter VIII)."""
+FALSE_ALARM = FALSE_ALARM_OF_SUITE / (MOST_FINDINGS * APPROXIMATION)
 
 FEWEST_EVENTS = 1000.0
-"""Expected events behind a mean of counts: with fewer the normal law is off by more than a factor
-of 5 at these tails, so such a mean is not compared by itself."""
+"""Expected events behind a mean of counts; one with fewer is not compared by itself."""
 FEWEST_IN_CLASS = 25.0
 """Expected in a class of a chi-squared test."""
 

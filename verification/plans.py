@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 import numpy as np
 
@@ -203,27 +204,28 @@ def _sources() -> tuple[Source, ...]:
     )
 
 
-def _curves() -> tuple[Curve, ...]:
-    def curve(
-        kind: str, stage: str | None, starts: date, ends: date | None, factor: float
-    ) -> Curve:
-        return Curve(
-            kind=kind,  # type: ignore[arg-type]
-            pipeline="new_business",
-            stage=stage,
-            starts=starts,
-            ends=ends,
-            factor=factor,
-        )
+def _curve(
+    kind: Literal["conversion", "pace"],
+    stage: str | None,
+    starts: date,
+    ends: date | None,
+    factor: float,
+) -> Curve:
+    line = "new_business"
+    return Curve(kind=kind, pipeline=line, stage=stage, starts=starts, ends=ends, factor=factor)
 
+
+def _curves() -> tuple[Curve, ...]:
+    """Before the start, within months, on top of each other, for good; and time that stands."""
     return (
-        curve("conversion", "proposal", date(2026, 12, 1), date(2027, 2, 15), 1.4),
-        curve("pace", "contract", date(2026, 12, 1), date(2027, 2, 15), 0.7),
-        curve("conversion", None, date(2027, 4, 5), date(2027, 8, 1), 1.5),
-        curve("conversion", "proposal", date(2027, 6, 1), None, 0.6),
-        curve("pace", None, date(2027, 3, 1), date(2027, 6, 15), 0.5),
-        curve("pace", "proposal", date(2027, 5, 1), date(2027, 7, 1), 3.0),
-        curve("pace", "contract", date(2027, 9, 1), None, 2.0),
+        _curve("conversion", "proposal", date(2026, 12, 1), date(2027, 2, 15), 1.4),
+        _curve("pace", "contract", date(2026, 12, 1), date(2027, 2, 15), 0.7),
+        _curve("conversion", None, date(2027, 4, 5), date(2027, 8, 1), 1.5),
+        _curve("conversion", "proposal", date(2027, 6, 1), None, 0.6),
+        _curve("pace", None, date(2027, 3, 1), date(2027, 6, 15), 0.5),
+        _curve("pace", "proposal", date(2027, 5, 1), date(2027, 7, 1), 3.0),
+        _curve("pace", "qualified", date(2027, 7, 10), date(2027, 7, 24), 0.0),
+        _curve("pace", "contract", date(2027, 9, 1), None, 2.0),
     )
 
 
@@ -274,30 +276,12 @@ def peers(*, customers: bool) -> Model:
         rest=Uniform(low=20.0, high=60.0),
         amount=Lognormal(median=12_000, sigma=0.9),
     )
-    sources = [
-        Source(
-            name="outbound",
-            kind="external",
-            pipeline="new_business",
-            rate=Rate(per_day=0.5),
-            buyer_is_new=customers,
-        )
-    ]
-    base = None
+    sources, base = [_steady("outbound", "external", days=2.0, is_new=customers)], None
     if customers:
-        base = Customers(
-            lifetime=Exponential(mean=200.0), ids=tuple(f"customer {k}" for k in range(20))
-        )
-        for name, is_new, gap in (("repeat", False, 60.0), ("referral", True, 250.0)):
-            sources.append(
-                Source(
-                    name=name,
-                    kind="customer",
-                    pipeline="new_business",
-                    rate=Rate(per_day=1.0 / gap),
-                    buyer_is_new=is_new,
-                )
-            )
+        ids = tuple(f"customer {k}" for k in range(20))
+        base = Customers(lifetime=Exponential(mean=200.0), ids=ids)
+        sources.append(_steady("repeat", "customer", days=60.0, is_new=False))
+        sources.append(_steady("referral", "customer", days=250.0, is_new=True))
     return Model(
         title="peers",
         currency="USD",
@@ -306,3 +290,11 @@ def peers(*, customers: bool) -> Model:
         sources=tuple(sources),
         customers=base,
     )
+
+
+def _steady(
+    name: str, kind: Literal["external", "customer"], *, days: float, is_new: bool
+) -> Source:
+    """Return a source of a deal every so many days."""
+    rate = Rate(per_day=1.0 / days)
+    return Source(name=name, kind=kind, pipeline="new_business", rate=rate, buyer_is_new=is_new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from salessim import __version__
@@ -41,15 +42,18 @@ def summary(chapters: list[Chapter]) -> str:
     planted = [finding for finding in findings if finding.planted]
     passed = sum(finding.passed and not finding.planted for finding in findings)
     minutes = sum(chapter.seconds for chapter in chapters) / 60.0
+    work = sum(chapter.processor_seconds for chapter in chapters) / 60.0
     return (
         f"{passed} of {chances(chapters)} findings passed and {sum(f.passed for f in planted)} of "
-        f"{len(planted)} planted errors were caught, in {minutes:.1f} minutes."
+        f"{len(planted)} planted errors were caught, in {minutes:.1f} minutes "
+        f"({work:.1f} of one core)."
     )
 
 
 def markdown(chapters: list[Chapter], *, quick: bool) -> str:
     """Return the whole report."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    there = [name for name in LIBRARIES if find_spec(name)]
+    libraries = ", ".join(f"{name} {version(name)}" for name in there)
     size = "quick" if quick else "in full"
     lines = [f"# Verification of salessim {__version__}, {size}", "", summary(chapters), ""]
     chance = (
@@ -58,7 +62,7 @@ def markdown(chapters: list[Chapter], *, quick: bool) -> str:
     )
     lines += [chance, "", f"Python {platform.python_version()}, {libraries}."]
     for chapter in chapters:
-        lines += ["", f"## {chapter.title}", "", f"{chapter.about} {chapter.seconds:.0f} s.", ""]
+        lines += ["", f"## {chapter.title}", "", chapter.about, ""]
         lines += ["| finding | statistic | comparisons | observed | threshold | verdict |"]
         lines += ["|---|---|--:|--:|--:|---|"]
         lines += [_row(finding) for finding in chapter.findings]

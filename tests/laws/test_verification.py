@@ -56,6 +56,8 @@ def test_a_finding_turns_round_when_an_error_is_planted():
 
 def test_a_suite_has_no_more_findings_than_its_false_alarm_rate_was_divided_by():
     finding = Finding(what="", statistic="", observed=0.0, threshold=FALSE_ALARM)
-    chapter = suite.Chapter(title="", about="", findings=(finding,) * 101, notes=(), seconds=0.0)
+    chapter = suite.Chapter(
+        title="", about="", findings=(finding,) * 101, notes=(), seconds=0.0, processor_seconds=0.0
+    )
     with pytest.raises(ValueError, match="101 findings"):
         suite.chances([chapter])

@@ -71,7 +71,7 @@ def simpy(budget: Budget) -> Iterator[Finding | Note]:
     yield _speeds("SimPy", speed, ours["visits"].sum() / cube.seconds)
     figures.qq(
         budget.folder / "totals.svg",
-        title="Total bookings of nine periods, a plan with loops and customers",
+        title="Total bookings of nine months, with loops and customers",
         unit="thousand USD",
         reference=("SimPy", figures.quantiles(totals["theirs"] / 1000.0)),
         others={"salessim": figures.quantiles(totals["ours"] / 1000.0)},
@@ -109,36 +109,31 @@ def _with_rate(model: Model, factor: float) -> Model:
 
 
 def cycle_time(budget: Budget) -> Iterator[Finding]:
-    """Compare the time from creation to the win with the exact law and with brute force."""
-    model = plans.peers(customers=False)
+    """Compare the time from creation to the win with the exact law and with other walks."""
+    from verification.peers import simpy_walk
+
+    model, deals = _at_once(2_000)
     (line,) = model.pipelines
-    length, deals = 400, 2_000
-    model = replace(
-        model,
-        timeline=plans.days(length, length=1),
-        sources=(),
-        open_deals=plans.deals(("new_business.qualified", deals, 0.0)),
-    )
     trajectories = budget.of(200, quick=20)
     cube = simulate(model, trajectories=trajectories, seed=511)
-    won = cube.wins.sum(axis=(0, 2, 3)).astype(float)
+    won = floats(cube.wins.sum(axis=(0, 2, 3)))
     exact, _ = volterra.means(model, steps_per_day=2)
-    chances = exact.wins[:, 0] / deals
-    with_rest = np.append(won, deals * trajectories - won.sum())
-    yield shares_agree(
-        "days from creation to the win, exact", with_rest, np.append(chances, 1.0 - chances.sum())
-    )
+    chances = floats(exact.wins[:, 0] / deals)
+    law, count = _whole(chances, 1.0), deals * trajectories
+    yield shares_agree("salessim: days to the win, exact", _whole(won, count), law)
+    days = model.timeline.edges
     random = np.random.default_rng(512)
-    kept, visits = numpy_walk.walk(line, deals * trajectories, until=length, random=random)
+    kept, visits = numpy_walk.walk(line, count, until=days[-1], random=random)
     forced = visits.ended[numpy_walk.is_win(line, visits)]
-    by_day = np.histogram(forced, np.arange(length + 1.0))[0].astype(float)
-    yield shares_agree(
-        "the same of the brute-force walk, exact",
-        np.append(by_day, kept - by_day.sum()),
-        np.append(chances, 1.0 - chances.sum()),
-    )
-    late = np.append(np.roll(chances, 3), 1.0 - chances.sum())
-    yield shares_agree("days from creation to the win", with_rest, late).catching("three days late")
+    by_day = floats(np.histogram(forced, days)[0])
+    yield shares_agree("brute force: days to the win, exact", _whole(by_day, kept), law)
+    started = budget.of(50_000, quick=10_000)
+    walked = simpy_walk.days_to_win(model, deals=started, seed=513)
+    by_day = floats(np.histogram(walked, days)[0])
+    yield shares_agree("SimPy: days to the win, exact", _whole(by_day, started), law)
+    late = _whole(floats(np.roll(chances, 3)), 1.0)
+    found = shares_agree("salessim: days to the win, exact", _whole(won, count), late)
+    yield found.catching("three days late")
     figures.qq(
         budget.folder / "cycle_time.svg",
         title="From creation to the win, through loops",
@@ -146,9 +141,23 @@ def cycle_time(budget: Budget) -> Iterator[Finding]:
         reference=("exact", _quantiles_of_days(chances)),
         others={
             "salessim": _quantiles_of_days(won),
-            "NumPy, brute force": np.quantile(forced, figures.SHARES),
+            "NumPy, brute force": figures.quantiles(forced),
+            "SimPy": figures.quantiles(walked),
         },
     )
+
+
+def _at_once(deals: int) -> tuple[Model, int]:
+    """Return a plan of deals that all enter the first stage at the start, counted by day."""
+    model = plans.peers(customers=False)
+    opened = plans.deals(("new_business.qualified", deals, 0.0))
+    time = plans.days(400, length=1)
+    return replace(model, timeline=time, sources=(), open_deals=opened), deals
+
+
+def _whole(counts: FloatArray, total: float) -> FloatArray:
+    """Return counts with what is left to the total."""
+    return np.append(counts, total - counts.sum())
 
 
 def _quantiles_of_days(weights: FloatArray) -> FloatArray:
@@ -184,7 +193,7 @@ def amounts(budget: Budget) -> Iterator[Finding]:
     figures.qq(
         budget.folder / "amounts.svg",
         title="Amounts of won deals",
-        unit="USD",
-        reference=("exact", law.ppf(figures.SHARES)),
-        others={"salessim": figures.quantiles(found)},
+        unit="thousand USD",
+        reference=("exact", law.ppf(figures.SHARES) / 1000.0),
+        others={"salessim": figures.quantiles(found / 1000.0)},
     )

@@ -16,7 +16,7 @@ import simpy
 from salessim._typing import FloatArray
 from salessim.model import laws
 from salessim.model.law import Law
-from salessim.model.plan import Model, Pipeline, Source, Stage
+from salessim.model.plan import Model, Pipeline, Rate, Source, Stage
 
 Process = Generator[simpy.Event, Any, Any]
 
@@ -51,6 +51,7 @@ class Company:
         self.wins = np.zeros(periods)
         self.bookings = np.zeros(periods)
         self.slips = np.zeros(periods)
+        self.won_at: list[float] = []
         self.visits = 0
 
     def run(self) -> None:
@@ -95,6 +96,7 @@ class Company:
         if room is not None:
             period = int(self.env.now // self.length)
             self.wins[period] += 1
+            self.won_at.append(self.env.now)
             self.bookings[period] += sample(pipeline.amount, self.random)
             if source.buyer_is_new:
                 self.env.process(self.customer())
@@ -161,3 +163,15 @@ def simulate(model: Model, *, trajectories: int, seed: int) -> dict[str, FloatAr
         companies.append(company)
     names = ("wins", "bookings", "slips", "visits")
     return {name: np.array([getattr(c, name) for c in companies], float) for name in names}
+
+
+def days_to_win(model: Model, *, deals: int, seed: int) -> FloatArray:
+    """Return when deals that all start at time 0 are won, those that are before the end."""
+    company = Company(model, Random(seed))  # noqa: S311 -- no secrets here
+    (line,) = model.pipelines
+    rate = Rate(per_day=1.0)
+    source = Source(name="all", kind="external", pipeline=line.name, rate=rate, buyer_is_new=False)
+    for _ in range(deals):
+        company.env.process(company.deal(source))
+    company.run()
+    return np.array(company.won_at)
