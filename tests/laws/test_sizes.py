@@ -9,9 +9,18 @@ from hypothesis import given, settings
 
 from salessim.lowering.chain import cells_of, most_visits_and_wins
 from salessim.lowering.size import _instant_bound, exact_stage_entries, expected_stage_entries
-from salessim.model.laws import Fixed
+from salessim.model.laws import Exponential, Fixed
 from salessim.model.plan import Back, Curve, Slip, expected_visits, win_rates
-from tests.laws.small_models import external, per_day, sale, stage, timeline
+from tests.laws.small_models import (
+    customers,
+    external,
+    open_deals,
+    per_customer,
+    per_day,
+    sale,
+    stage,
+    timeline,
+)
 from tests.models import models, pipelines
 
 START = date(2027, 1, 1)
@@ -41,6 +50,33 @@ def test_it_is_exact_where_no_time_passes():
     visits = 90.0 * expected_visits(model.pipelines[0])[0].sum()
     assert _instant_bound(model) == pytest.approx(visits, rel=1e-12)
     assert exact_stage_entries(model) == pytest.approx(visits, rel=1e-9)
+
+
+def test_it_is_nearly_reached_by_referrals_of_customers_who_stay():
+    # births until t of a pure birth process (Yule): (e^(growth t) - 1) x those at the start
+    growth = 0.05
+    model = sale(
+        stage(conversion=0.5, slip=Slip(probability=0.2, by=INSTANT)),
+        time=timeline(3),
+        sources=[per_customer(rate=per_day(2 * growth))],
+        base=customers(10, lifetime=Exponential(mean=1e9)),
+    )
+    wins = 10 * np.expm1(growth * 90)
+    exact = exact_stage_entries(model)
+    assert exact == pytest.approx(wins / 0.5 / 0.8, rel=0.05)
+    # at the bound, all of them have been there from the first day
+    assert exact < _instant_bound(model) == pytest.approx(10 * np.exp(4.5) * 9.0 / 0.8, rel=1e-9)
+
+
+def test_it_holds_for_open_deals_to_which_only_the_way_back_is_left():
+    first, second, third = instant_loop().pipelines[0].stages
+    second = replace(second, back=replace(second.back, after=Fixed(value=20.0)))
+    deals = open_deals(7, age=10.0, room="second")
+    model = sale(first, second, third, time=timeline(36), deals=deals)
+    # the current visit of each, and those of a deal that starts afresh
+    visits = 7 * (1.0 + expected_visits(model.pipelines[0])[0].sum())
+    assert exact_stage_entries(model) == pytest.approx(visits, rel=1e-9)
+    assert _instant_bound(model) == pytest.approx(visits, rel=1e-12)
 
 
 def test_neither_the_first_day_nor_any_single_day_would_be_a_bound():
