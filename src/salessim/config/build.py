@@ -32,14 +32,14 @@ from salessim.config.make_laws import LawMaker
 from salessim.config.mend import valid_parts
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
-from salessim.config.sections import make_pipeline, make_source
+from salessim.config.sections import make_pipeline, make_source, make_sustainability
 from salessim.config.segments import check_segments
 from salessim.config.tables import DataTable, does_without, read_table
 from salessim.config.timeline import make_timeline
 from salessim.config.within import check_within
 from salessim.config.words import counted
 from salessim.model.calendar import Timeline
-from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline, Sustainability
+from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline
 
 
 @dataclass
@@ -80,13 +80,13 @@ class Builder:
         end = timeline.period_start(timeline.simulated) if timeline else None
         curves = make_curves(plan.curves, names, end, self.problems)
         open_stages = sorted(set(deals.stages)) if deals else []
+        unread = deals is None and "open_deals" in self.document
         for pipeline in pipelines:
-            self._check_flow(pipeline, plan, curves, None if self._unread(deals) else open_stages)
+            self._check_flow(pipeline, plan, curves, None if unread else open_stages)
         if timeline is None or end is None or self.problems:
             return None
         self.notes += notes_on(plan, open_stages, end=end)
         self.notes += idle_curves(curves, pipelines, plan.forecast.start)
-        verdict = plan.sustainability
         model = Model(
             title=plan.title,
             currency=plan.currency,
@@ -95,12 +95,7 @@ class Builder:
             sources=tuple(make_source(name, table) for name, table in plan.sources.items()),
             customers=customers,
             open_deals=deals,
-            sustainability=Sustainability(
-                need=verdict.need,
-                past=tuple(verdict.past or ()),
-                self_sustaining=verdict.self_sustaining,
-                fragile=verdict.fragile,
-            ),
+            sustainability=make_sustainability(plan.sustainability),
             curves=curves,
         )
         return plan, model
@@ -134,9 +129,6 @@ class Builder:
             return None
         return make_timeline(plan, self.problems)
 
-    def _unread(self, deals: OpenDeals | None) -> bool:
-        return deals is None and "open_deals" in self.document
-
     def _check_flow(
         self,
         pipeline: Pipeline,
@@ -144,7 +136,10 @@ class Builder:
         curves: Sequence[Curve],
         open_stages: Sequence[str] | None,
     ) -> None:
-        """Check a sound pipeline: loops first, since nothing comes out of an endless one."""
+        """Check a sound pipeline: loops first, since nothing comes out of an endless one.
+
+        ``open_stages`` is None where the open deals could not be read.
+        """
         path: Path = ("pipelines", pipeline.name)
         if self.problems.touch(path):
             return

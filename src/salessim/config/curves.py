@@ -45,21 +45,25 @@ def make_curves(
         if _is_sound(table, target, end, path, problems) and target is not None:
             of_target.setdefault(target, []).append(index)
     curves: dict[int, Curve] = {}
-    for (pipeline, stage, kind), indices in of_target.items():
+    for target, indices in of_target.items():
         ordered = sorted(indices, key=lambda index: (tables[index].starts, index))
         _check_overlaps(tables, ordered, problems)
         following = [tables[index].starts for index in ordered[1:]]
         for index, next_starts in zip(ordered, [*following, None], strict=True):
-            table = tables[index]
-            curves[index] = Curve(
-                kind=kind,
-                pipeline=pipeline,
-                stage=stage,
-                starts=table.starts,
-                ends=table.ends or next_starts,
-                factor=table.factor,
-            )
+            curves[index] = _curve(tables[index], target, next_starts)
     return tuple(curves[index] for index in sorted(curves))
+
+
+def _curve(table: CurveTable, target: Target, next_starts: date | None) -> Curve:
+    pipeline, stage, kind = target
+    return Curve(
+        kind=kind,
+        pipeline=pipeline,
+        stage=stage,
+        starts=table.starts,
+        ends=table.ends or next_starts,
+        factor=table.factor,
+    )
 
 
 def _targets(names: Names) -> dict[str, Target]:

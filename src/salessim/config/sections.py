@@ -85,3 +85,13 @@ def make_source(name: str, table: schema.Source) -> model.Source:
         over_dispersion=table.over_dispersion,
         segment=table.segment,
     )
+
+
+def make_sustainability(table: schema.Sustainability) -> model.Sustainability:
+    """Return what the verdict is measured against; the span is the timeline's."""
+    return model.Sustainability(
+        need=table.need,
+        past=tuple(table.past or ()),
+        self_sustaining=table.self_sustaining,
+        fragile=table.fragile,
+    )
