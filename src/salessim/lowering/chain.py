@@ -25,6 +25,7 @@ OutcomeName: TypeAlias = Literal[
     "advance", "lost", "no_decision", "back", "parked", "slip", "stuck"
 ]
 OUTCOME_NAMES: tuple[OutcomeName, ...] = get_args(OutcomeName)
+"""In the order of `outcome_probabilities` and `outcome_laws`."""
 
 
 class Outcome(NamedTuple):

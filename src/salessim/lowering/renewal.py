@@ -7,7 +7,8 @@ Introduction to Probability Theory II, ch. XI; Cinlar, Introduction to Stochasti
 steps; a stream holds what is expected within each step. The error is of first and second order in
 the step, so three steps extrapolate to zero.
 
-Shares nothing with the kernels, not even the tables: tests compare the two.
+Shares neither tables nor code with the kernels, only the outcomes' probabilities: tests compare the
+two, and both with Markov chains.
 """
 
 from __future__ import annotations
