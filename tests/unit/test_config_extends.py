@@ -4,7 +4,7 @@ from datetime import date
 
 from salessim.model import laws
 from salessim.model.plan import Rate
-from tests.unit.plan_files import SMALL, edited, load, problems, write
+from tests.unit.plan_files import EVERYTHING, SMALL, edited, load, problems, write
 
 
 def test_a_plan_extends_another(tmp_path):
@@ -66,3 +66,16 @@ def test_what_cannot_be_extended_is_said(tmp_path):
     ]
     write(tmp_path, "a = b c", "base.toml")
     assert problems(tmp_path, text)[0].startswith("base.toml:1: not TOML: ")
+
+
+def test_a_name_that_is_also_a_law_replaces_no_other(tmp_path):
+    """Sources, pipelines and segments may be called `uniform` and `gamma`."""
+    write(tmp_path, edited("[sources.web]", "[sources.uniform]"), "base.toml")
+    source = '[sources.gamma]\nkind = "external"\npipeline = "new"\nrate = "1 per day"\n'
+    above = load(tmp_path, f'extends = "base.toml"\n{source}')
+    assert [source.name for source in above.model.sources] == ["uniform", "gamma"]
+    segment = "customers.segments.gamma"
+    text = EVERYTHING[: EVERYTHING.index("[customers.segments.small]")].replace("small", "uniform")
+    text = text.replace('segment = "large"\n', "") + "[customers.segments.uniform]\ncount = 3\n"
+    changed = load(tmp_path, text, changes={f"{segment}.count": 2})
+    assert [segment.name for segment in changed.model.customers.segments] == ["uniform", "gamma"]

@@ -18,6 +18,8 @@ from salessim.config.words import found, key_text, nearest
 
 BY_NAME = ("pipelines", "sources")
 """Tables whose keys are names that the plan gives."""
+NO_LAWS = frozenset((*BY_NAME, "scenarios", "segments", "stages", "buyer", "count"))
+"""Tables of names: one called `gamma` is no law."""
 DEEPEST = 60
 """Tables and lists within each other; a plan needs about ten."""
 LARGEST_PLAN = 4_000_000
@@ -191,17 +193,18 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
-        if isinstance(old, dict) and isinstance(value, dict) and not _another_law(old, value):
+        if isinstance(old, dict) and isinstance(value, dict) and not _another_law(key, old, value):
             result[key] = _merge(old, value)
         else:
             result[key] = copied(value)
     return result
 
 
-def _another_law(below: Any, above: dict[str, Any]) -> bool:
+def _another_law(key: str | int, below: Any, above: dict[str, Any]) -> bool:
     """Say whether a law is replaced by one of another kind: merged, both would be there."""
     return (
-        isinstance(below, dict)
+        key not in NO_LAWS
+        and isinstance(below, dict)
         and below.keys() != above.keys()
         and all(len(table) == 1 and table.keys() <= LAW_NAMES for table in (below, above))
     )
@@ -317,7 +320,8 @@ def set_key(document: dict[str, Any], parts: list[str], value: Any) -> Path:
         part, used = _step(here, rest, path)
         rest = rest[used:]
         path.append(part)
-        if part in LAW_NAMES and _another_law(here, {str(part): value}):
+        inside = path[-2] if len(path) > 1 else ""
+        if part in LAW_NAMES and _another_law(inside, here, {str(part): value}):
             here.clear()
         if not rest:
             here[part] = value
