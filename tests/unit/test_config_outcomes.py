@@ -216,6 +216,25 @@ def test_a_loop_that_a_curve_closes_is_refused_with_its_day(tmp_path):
     ]
 
 
+def test_what_curves_do_after_the_end_closes_no_loop(tmp_path):
+    """One curve undoes the other until the end of all time, or until within the forecast."""
+    text = changed(
+        ("conversion = 0.5", "conversion = 1"),
+        (NO_DECISION, ""),
+        (STUCK, ""),
+        ("back = { share = 0.10", "back = { share = 0.6"),
+        ("parked = { share = 0.10", "parked = { share = 0.4"),
+    )
+    text = text[: text.index("[[curves]]")] + (
+        '[[curves]]\ntarget = "pipelines.new.conversion"\nfrom = 2026-01-01\nfactor = 1e-6\n'
+        '[[curves]]\ntarget = "pipelines.new.stages.proposal.conversion"\nfrom = 2026-01-01\n'
+        "until = 2030-01-01\nfactor = 1e6\n"
+    )
+    assert load(tmp_path, text).model.curves[1].factor == 1e6
+    (problem,) = problems(tmp_path, edited("2030-01-01", "2028-06-01", text))
+    assert "hardly lets deals out, with the curves of 2028-06-01:" in problem
+
+
 def test_deals_sent_back_reach_a_stage_behind_a_closed_one(tmp_path):
     """An open deal of the last stage comes back to one that nothing else leads to."""
     text = EVERYTHING + (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path as FilePath
@@ -27,7 +27,7 @@ from salessim.config.customers import (
     make_customers,
     read_customers,
 )
-from salessim.config.flow import check_loops, check_reachable, check_returns
+from salessim.config.flow import check_flow, check_returns
 from salessim.config.make_laws import LawMaker
 from salessim.config.mend import valid_parts
 from salessim.config.open_deals import DealsReader, deals_by_count
@@ -39,7 +39,7 @@ from salessim.config.timeline import make_timeline
 from salessim.config.within import check_within
 from salessim.config.words import counted
 from salessim.model.calendar import Timeline
-from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline
+from salessim.model.plan import Customers, Model, OpenDeals
 
 
 @dataclass
@@ -81,8 +81,8 @@ class Builder:
         curves = make_curves(plan.curves, names, end, self.problems)
         open_stages = sorted(set(deals.stages)) if deals else []
         unread = deals is None and "open_deals" in self.document
-        for pipeline in pipelines:
-            self._check_flow(pipeline, plan, curves, None if unread else open_stages)
+        span = (plan.forecast.start, end)
+        check_flow(pipelines, curves, span, None if unread else open_stages, self.problems)
         if timeline is None or end is None or self.problems:
             return None
         self.notes += notes_on(plan, open_stages, end=end)
@@ -128,25 +128,6 @@ class Builder:
         if any(self.problems.touch(key) for key in (*keys, ("sustainability", "span"))):
             return None
         return make_timeline(plan, self.problems)
-
-    def _check_flow(
-        self,
-        pipeline: Pipeline,
-        plan: schema.Document,
-        curves: Sequence[Curve],
-        open_stages: Sequence[str] | None,
-    ) -> None:
-        """Check a sound pipeline: loops first, since nothing comes out of an endless one.
-
-        ``open_stages`` is None where the open deals could not be read.
-        """
-        path: Path = ("pipelines", pipeline.name)
-        if self.problems.touch(path):
-            return
-        own = [curve for curve in curves if curve.pipeline == pipeline.name]
-        check_loops(pipeline, own, plan.forecast.start, self.problems)
-        if open_stages is not None and not self.problems.under(path):
-            check_reachable(pipeline, open_stages, self.problems)
 
     def _customers(self, plan: schema.Document, laws: LawMaker) -> Customers | None:
         table = plan.customers

@@ -42,7 +42,38 @@ def _say_no_return(what: str, to: str, allowed: int, stages: Sequence[str]) -> s
     return f"expected {what}, found {found(to)}; {remedy}"
 
 
-def check_reachable(pipeline: Pipeline, open_stages: Sequence[str], problems: Problems) -> None:
+def check_flow(
+    pipelines: Sequence[Pipeline],
+    curves: Sequence[Curve],
+    span: tuple[date, date | None],
+    open_stages: Sequence[str] | None,
+    problems: Problems,
+) -> None:
+    """Check that deals get out of each pipeline's loops, and into each of its stages.
+
+    Parameters
+    ----------
+    pipelines : sequence of Pipeline
+        Those with problems are left out: stand-ins may be in them.
+    curves : sequence of Curve
+    span : tuple of date
+        Start and end of the simulated time; None = no end is known.
+    open_stages : sequence of str or None
+        Stages with open deals as ``pipeline.stage``; None = not known.
+    problems : Problems
+    """
+    for pipeline in pipelines:
+        path: Path = ("pipelines", pipeline.name)
+        if problems.touch(path):
+            continue
+        own = [curve for curve in curves if curve.pipeline == pipeline.name]
+        _check_loops(pipeline, own, span, problems)
+        # nothing comes out of an endless loop: what is behind it is no question then
+        if open_stages is not None and not problems.under(path):
+            _check_reachable(pipeline, open_stages, problems)
+
+
+def _check_reachable(pipeline: Pipeline, open_stages: Sequence[str], problems: Problems) -> None:
     """Refuse stages behind a conversion of 0 that no deal comes to from elsewhere."""
     leads_to = transitions(pipeline)[:, :-1] > 0.0
     names = [stage.name for stage in pipeline.stages]
@@ -60,26 +91,20 @@ def check_reachable(pipeline: Pipeline, open_stages: Sequence[str], problems: Pr
         )
 
 
-def check_loops(
-    pipeline: Pipeline, curves: Sequence[Curve], start: date, problems: Problems
+def _check_loops(
+    pipeline: Pipeline,
+    curves: Sequence[Curve],
+    span: tuple[date, date | None],
+    problems: Problems,
 ) -> None:
-    """Refuse loops that deals do not find out of, in any stretch of the calendar.
-
-    Parameters
-    ----------
-    pipeline : Pipeline
-    curves : sequence of Curve
-        Those on the pipeline; none begins after the simulated time.
-    start : date
-        Of the forecast: what held before matters no more.
-    problems : Problems
-    """
+    """Refuse loops that deals do not find out of, in any stretch of the calendar."""
     if not pipeline.has_loops:
         return
+    start, end = span
     edges = {edge for curve in curves for edge in (curve.starts, curve.ends) if edge}
     cases = [("", pipeline)] + [
         (f", with the curves of {day}", on_day(pipeline, curves, day))
-        for day in sorted(max(start, edge) for edge in edges)
+        for day in sorted({max(start, edge) for edge in edges if end is None or edge < end})
     ]
     said: set[tuple[int, ...]] = set()
     for when, case in cases:
