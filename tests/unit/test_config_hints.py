@@ -104,8 +104,8 @@ def test_without_external_leads_other_sources_stay():
     ],
 )
 def test_tables_within_tables_without_end_are_refused(tmp_path, text):
-    said = problems(tmp_path, f"{SMALL}{text}")
-    assert said == ["plan.toml:1: tables or lists are nested too deeply"]
+    (said,) = problems(tmp_path, f"{SMALL}{text}")
+    assert said.endswith(": tables or lists are nested too deeply")
 
 
 def test_changes_without_end_are_refused(tmp_path):

@@ -137,3 +137,17 @@ def test_the_nearest_stage_is_found_whatever_its_capitals(tmp_path, stage, near)
     (tmp_path / "deals.csv").write_text(f"id,stage\n1,{stage}\n")
     (said,) = problems(tmp_path, SMALL + DEALS)
     assert f"which is not mapped; did you mean `{near}`?" in said
+
+
+def test_empty_texts_in_parquet_are_empty_cells(tmp_path):
+    table = pa.table({"id": ["1", "2"], "stage": ["new.first"] * 2, "amount": ["", "5"]})
+    pq.write_table(table, tmp_path / "deals.csv")
+    amounts = load(tmp_path, SMALL + DEALS).model.open_deals.amounts
+    assert [str(amount) for amount in amounts] == ["nan", "5.0"]
+
+
+def test_what_is_said_is_one_line_that_a_terminal_can_show(tmp_path):
+    said = said_of(tmp_path, '"\x1b[31m\n",' + "x" * 5000 + "\n3,4\n")
+    assert said.startswith("times.csv has no column `days`; columns: `\\x1b[31m\\n`, `xxx")
+    assert len(said) < 1500
+    assert " ... " in said

@@ -13,8 +13,10 @@ from salessim.config.words import counted, rows_text
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "upright lines"}
 """What may stand between cells, and its name; the first is preferred."""
+MOST_COLUMNS = 10_000
 _UNQUOTED_LINE = re.compile(r'(?:"[^"]*+"|[^"\r\n]++)*+')
-_EMPTY = ["", "NULL", "null", "NaN", "nan"]
+EMPTY = ["", "NULL", "null", "NaN", "nan"]
+"""Texts that mean an empty cell."""
 
 
 class TableError(Exception):
@@ -43,6 +45,8 @@ def read_csv(
     from pyarrow import csv as arrow_csv
 
     header = next((cells for _, cells in _records(name, text, separator) if cells), [])
+    if len(header) > MOST_COLUMNS:
+        raise TableError(f"{name} has {len(header):,} columns, more than {MOST_COLUMNS:,}")
     say_doubled(name, header)
     ragged: list[int] = []
 
@@ -62,7 +66,7 @@ def read_csv(
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()),
                 strings_can_be_null=True,
-                null_values=_EMPTY,
+                null_values=EMPTY,
             ),
         )
     except pa.ArrowException as error:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -14,17 +12,15 @@ from typing import Any
 
 from salessim.config.laws import LAW_NAMES
 from salessim.config.problems import Path, PlanError
+from salessim.config.toml_text import DEEPEST, TomlError, read_toml
 from salessim.config.words import found, key_text, nearest
 
 BY_NAME = ("pipelines", "sources")
 """Tables whose keys are names that the plan gives."""
 NO_LAWS = frozenset((*BY_NAME, "scenarios", "segments", "stages", "buyer", "count"))
 """Tables of names: one called `gamma` is no law."""
-DEEPEST = 60
-"""Tables and lists within each other; a plan needs about ten."""
 LARGEST_PLAN = 4_000_000
 """Bytes; a plan needs some thousand."""
-_PLACE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True)
@@ -92,25 +88,10 @@ def _read(path: FilePath, *, named_by: str) -> Layer:
             "save the file as UTF-8"
         ) from None
     try:
-        # what editors write as line ends is all the same to TOML
-        data = tomllib.loads(text)
-        deep = _is_deep(data)
-    except tomllib.TOMLDecodeError as error:
-        raise PlanError(_syntax(path, text, str(error))) from None
-    except RecursionError:
-        deep = True
-    if deep:
-        raise PlanError(f"{path}:1: tables or lists are nested too deeply")
+        data = read_toml(text)
+    except TomlError as error:
+        raise PlanError(f"{path}:{error.line}: {error}") from None
     return Layer(path, path.parent.absolute(), text, data, hashlib.sha256(content).hexdigest())
-
-
-def _is_deep(value: Any) -> bool:
-    """Say whether tables and lists are nested deeper than what reads them can follow."""
-    level = [value]
-    for _ in range(DEEPEST):
-        inside = [item.values() if isinstance(item, dict) else item for item in level]
-        level = [item for items in inside for item in items if isinstance(item, dict | list)]
-    return bool(level)
 
 
 def read_bytes(path: FilePath, *, what: str, most: int, named_by: str = "") -> bytes:
@@ -152,32 +133,6 @@ def _open_at_once(path: str, flags: int) -> int:
 def too_much(most: int) -> str:
     """Say how much is too much."""
     return f"more than {most // 1_000_000} MB; is it the right file?"
-
-
-def _syntax(path: FilePath, text: str, message: str) -> str:
-    """Say what is wrong with the TOML, in plain words and with the line."""
-    place = _PLACE.search(message)
-    lines = text.splitlines()
-    line = int(place[1]) if place and place[1] else max(1, len(lines))
-    what = _PLACE.sub("", message)
-    plain = {
-        "Cannot overwrite a value": "this key or table is given twice",
-        "Cannot declare": "this key or table is given twice",
-        "Cannot mutate immutable namespace": "this key or table is given twice",
-        "Duplicate inline table key": "this key or table is given twice",
-        "Invalid value": 'expected a value; texts and units need quotes, as in "14 days"',
-        "Expected '=' after a key": "expected key = value; keys with a space or dot need quotes",
-        "Invalid statement": "expected key = value or a [table]",
-        "Unclosed array": "a list [ is not closed",
-        "Unclosed inline table": "a table { is not closed",
-        "Unterminated string": "a text is not closed by its quote",
-        "Illegal character": "a text is not closed by its quote, or holds a control character",
-        "Expected newline or end of document": "expected the end of the line after the value; "
-        'texts and units need quotes, as in "14 days"',
-    }
-    words = next((plain[key] for key in plain if what.startswith(key)), what)
-    shown = lines[line - 1].strip()[:60] if line <= len(lines) else ""
-    return f"{path}:{line}: not TOML: {words}" + (f"; found: {shown}" if shown else "")
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
@@ -272,18 +227,17 @@ def _pairs(
 def _toml_value(text: str) -> Any:
     """Read a value as TOML; what is none is a plain text."""
     try:
-        table = tomllib.loads(f"value = {text.strip()}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        table = read_toml(f"value = {text.strip()}")
+    except TomlError:
         return text.strip()
-    plain = len(table) > 1 or _is_deep(table)
-    return text.strip() if plain else table["value"]
+    return text.strip() if len(table) > 1 else table["value"]
 
 
 def key_parts(key: str) -> list[str]:
     """Split a dotted key; parts in quotes may hold dots. ValueError when it is no key."""
     try:
-        table: Any = tomllib.loads(f"{key} = 0")
-    except (tomllib.TOMLDecodeError, RecursionError):
+        table: Any = read_toml(f"{key} = 0")
+    except TomlError:
         table = {}
     parts = []
     while isinstance(table, dict) and len(table) == 1:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from salessim.config.words import found, nearest
+from salessim.config.words import found, nearest, one_line
 from salessim.errors import SalessimError
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -18,6 +18,9 @@ Path: TypeAlias = tuple[str | int, ...]
 
 class PlanError(SalessimError):
     """A plan that cannot run: all its problems, each with file, line, key and remedy."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__(*map(one_line, problems))
 
 
 @dataclass(frozen=True)

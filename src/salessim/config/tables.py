@@ -19,6 +19,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from salessim.config.csv_text import (
+    EMPTY,
     SEPARATORS,
     TableError,
     first_line,
@@ -126,7 +127,9 @@ def _parquet(name: str, content: bytes) -> tuple[dict[str, Sequence[Any]], Seque
             kind = values.type
             if pa.types.is_timestamp(kind):
                 values = values.cast(pa.timestamp("us", kind.tz), safe=False)  # noqa: PLW2901
-            columns[column] = values.to_pylist()
+            cells = values.to_pylist()
+            text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+            columns[column] = [None if c in EMPTY else c for c in cells] if text else cells
     # a damaged file may hold texts that are none and days that no calendar has
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         raise TableError(f"{name} is no readable Parquet file: {first_line(error)}") from None

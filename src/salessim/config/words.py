@@ -10,6 +10,7 @@ from typing import Any
 
 SHOWN_ROWS = 5
 LONGEST_SHOWN = 120
+LONGEST_LINE = 1500
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -33,6 +34,13 @@ def found(value: Any) -> str:
         case _:
             text = str(value)
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line of a bearable length, what no terminal should see escaped."""
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return text if len(text) <= LONGEST_LINE else f"{text[:1000]} ... {text[-400:]}"
 
 
 def key_text(key: object) -> str:
