@@ -58,4 +58,4 @@ def qq(
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(color="0.9", linewidth=0.5)
     top.legend(frameon=False)
-    figure.savefig(path)
+    figure.savefig(path, dpi=110)

@@ -60,7 +60,8 @@ def markdown(chapters: list[Chapter], *, quick: bool) -> str:
         f"Every finding may fail by chance with probability {FALSE_ALARM:.0e}, all of them "
         f"together with less than {FALSE_ALARM_OF_SUITE:.0e}; thresholds follow from that alone."
     )
-    lines += [chance, "", f"Python {platform.python_version()}, {libraries}."]
+    lines += [chance, "", f"Python {platform.python_version()}, {libraries}.", ""]
+    lines += overview(chapters)
     for chapter in chapters:
         lines += ["", f"## {chapter.title}", "", chapter.about, ""]
         lines += ["| finding | statistic | comparisons | observed | threshold | verdict |"]
@@ -68,6 +69,25 @@ def markdown(chapters: list[Chapter], *, quick: bool) -> str:
         lines += [_row(finding) for finding in chapter.findings]
         lines += [f"\n{note.text}." for note in chapter.notes]
     return "\n".join(lines) + "\n"
+
+
+def overview(chapters: list[Chapter]) -> list[str]:
+    """Return a table with a row per check."""
+    lines = [
+        "| check | findings | comparisons | nearest to its threshold | planted errors | seconds |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for chapter in chapters:
+        found = [finding for finding in chapter.findings if not finding.planted]
+        planted = [finding for finding in chapter.findings if finding.planted]
+        nearest = max(finding.observed / finding.threshold for finding in found)
+        caught = f"{sum(f.passed for f in planted)} of {len(planted)} caught" if planted else ""
+        lines.append(
+            f"| {chapter.title} | {sum(f.passed for f in found)} of {len(found)} passed "
+            f"| {sum(f.comparisons for f in found)} | {nearest:.0%} | {caught} "
+            f"| {chapter.seconds:.0f} |"
+        )
+    return lines
 
 
 def _row(finding: Finding) -> str:
@@ -80,7 +100,7 @@ def _row(finding: Finding) -> str:
 
 def write(folder: Path, chapters: list[Chapter], *, quick: bool) -> Path:
     """Write the report beside its pictures; return its path."""
-    pictures = [f"\n![{p.stem.replace('_', ' ')}]({p.name})" for p in sorted(folder.glob("*.svg"))]
+    pictures = [f"\n![{p.stem.replace('_', ' ')}]({p.name})" for p in sorted(folder.glob("*.png"))]
     text = markdown(chapters, quick=quick) + "\n## Quantiles\n" + "\n".join(pictures) + "\n"
     path = folder / "report.md"
     path.write_text(text, encoding="utf-8")

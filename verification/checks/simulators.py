@@ -70,7 +70,7 @@ def simpy(budget: Budget) -> Iterator[Finding | Note]:
     yield same_law("SimPy: law of the total bookings", totals["ours"], totals["theirs"])
     yield _speeds("SimPy", speed, ours["visits"].sum() / cube.seconds)
     figures.qq(
-        budget.folder / "totals.svg",
+        budget.folder / "totals.png",
         title="Total bookings of nine months, with loops and customers",
         unit="thousand USD",
         reference=("SimPy", figures.quantiles(totals["theirs"] / 1000.0)),
@@ -135,7 +135,7 @@ def cycle_time(budget: Budget) -> Iterator[Finding]:
     found = shares_agree("salessim: days to the win, exact", _whole(won, count), late)
     yield found.catching("three days late")
     figures.qq(
-        budget.folder / "cycle_time.svg",
+        budget.folder / "cycle_time.png",
         title="From creation to the win, through loops",
         unit="days",
         reference=("exact", _quantiles_of_days(chances)),
@@ -191,7 +191,7 @@ def amounts(budget: Budget) -> Iterator[Finding]:
     yield law_agrees("amounts of won deals, exact", found, law.cdf)
     yield law_agrees("amounts of won deals", 1.05 * found, law.cdf).catching("5 % too much")
     figures.qq(
-        budget.folder / "amounts.svg",
+        budget.folder / "amounts.png",
         title="Amounts of won deals",
         unit="thousand USD",
         reference=("exact", law.ppf(figures.SHARES) / 1000.0),
