@@ -146,7 +146,7 @@ def phased() -> Model:
             ("repeat.proposal", 4, 6.0),
             is_new=True,
         ),
-        curves=_curves(),
+        curves=curves(),
     )
 
 
@@ -215,7 +215,7 @@ def _curve(
     return Curve(kind=kind, pipeline=line, stage=stage, starts=starts, ends=ends, factor=factor)
 
 
-def _curves() -> tuple[Curve, ...]:
+def curves() -> tuple[Curve, ...]:
     """Before the start, within months, on top of each other, for good; and time that stands."""
     return (
         _curve("conversion", "proposal", date(2026, 12, 1), date(2027, 2, 15), 1.4),

@@ -1,10 +1,10 @@
 """Counts of direct wins: thinned Poisson, or a gamma mixture of it when over-dispersed.
 
-Deals of a Poisson source that move independently of each other, through whatever loops, are won
-as independent Poisson counts per period. With over-dispersion v every month's rate has a gamma
-factor of mean one and variance v: a whole month's leads are negative binomial with variance
-m + v m^2, and wins have the covariances [i = j] m_i + v x sum over months c of m_ic m_jc, where
-m_ic are the mean wins in period i from the leads of month c.
+Deals of a Poisson source that move independently of each other, through whatever loops and
+curves, are won as independent Poisson counts per period. With over-dispersion v every month's
+rate has a gamma factor of mean one and variance v: a whole month's leads are negative binomial
+with variance m + v m^2, and wins have the covariances [i = j] m_i + v x sum over months c of
+m_ic m_jc, where m_ic are the mean wins in period i from the leads of month c.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ OVER_DISPERSION = 0.3
 
 
 def _plan(over_dispersion: float) -> Model:
-    """One pipeline with loops, one source; the campaign begins within a month."""
+    """One pipeline with loops and curves, one source; the campaign begins within a month."""
     model = plans.peers(customers=False)
     (source,) = model.sources
     source = replace(source, over_dispersion=over_dispersion, campaign=((date(2027, 3, 11), 1.5),))
-    return replace(model, timeline=plans.months(MONTHS), sources=(source,))
+    time = plans.months(MONTHS)
+    return replace(model, timeline=time, sources=(source,), curves=plans.curves())
 
 
 def _counts(over_dispersion: float, budget: Budget, seed: int) -> tuple[FloatArray, FloatArray]:
