@@ -356,3 +356,22 @@ def test_a_file_by_its_address_is_written_with_its_folder(tmp_path, address):
     missing = problems(tmp_path, scenario(f'"{address}" = "c.csv"', text=text))
     assert len(missing) == 1
     assert f'scenarios.more."{address}"' in missing[0].replace("customers.file", address)
+
+
+def test_a_data_file_is_read_once_for_a_plan_and_its_scenarios(tmp_path, monkeypatch):
+    from salessim.config import build
+
+    read, seen = build.read_table, []
+    monkeypatch.setattr(build, "read_table", lambda path: seen.append(path.name) or read(path))
+    text = SMALL + CUSTOMERS.replace("count = 3", 'file = "a.csv"')
+    for name, since in (("a.csv", "2026-01-01"), ("b.csv", "2026-07-01")):
+        write(tmp_path, f"customer_id,since,joined\nx,{since},2025-01-01\n", name)
+    text = scenario('"sources.web.rate" = "60 per month"', text=text)
+    text = scenario('"customers.file" = "b.csv"', name="others", text=text)
+    text = scenario('"customers.columns.since" = "joined"', name="older", text=text)
+    plan = load(tmp_path, text)
+    assert seen == ["a.csv", "b.csv"]
+    # and what it says depends on how it is read
+    models = [plan.model, *(plan.scenario(name).model for name in plan.scenario_names)]
+    assert [float(model.customers.tenure_days[0]) for model in models] == [365, 365, 184, 730]
+    assert all(plan.scenario(name).inputs[-1].sha256 for name in plan.scenario_names)

@@ -17,7 +17,7 @@ from salessim.api import chosen_seed
 from salessim.api.refusals import addressed
 from salessim.api.run_directory import RunDirectory, files_in, library_versions
 from salessim.config import Plan
-from salessim.engine import Cube, run
+from salessim.engine import run
 from salessim.forecast import Comparison, Forecast, Outcome
 from salessim.forecast.comparison import check_comparable
 from salessim.forecast.labels import Labels
@@ -85,14 +85,28 @@ def compare(
     }
     outcomes: dict[str, Outcome] = {}
     for done, names in enumerate(alike.values()):
-        moved = _moved(progress, done, len(alike))
-        with addressed(plans[names[0]], scenario=names[0]):
-            cube = run(programs[names[0]], progress=moved, **ask)
-        if cube.interrupted:
-            raise KeyboardInterrupt
-        for name in names:
-            outcomes[name] = _outcome(name, cube, programs[name], plans[name])
+        ask["progress"] = _moved(progress, done, len(alike))
+        for outcome in _simulated(names, plans, programs, ask):
+            outcomes[outcome.name] = outcome
     return Comparison.of([outcomes[name] for name in plans])
+
+
+def _simulated(
+    names: Sequence[str],
+    plans: Mapping[str, Plan],
+    programs: Mapping[str, Program],
+    ask: Mapping[str, Any],
+) -> list[Outcome]:
+    """Simulate plans of one program once; its cube is gone before the next one is filled."""
+    first = names[0]
+    with addressed(plans[first], scenario=first):
+        cube = run(programs[first], **ask)
+    if cube.interrupted:
+        raise KeyboardInterrupt
+    return [
+        Outcome.of(name, Forecast.from_cube(cube, program=programs[name], model=plans[name].model))
+        for name in names
+    ]
 
 
 def _lowered(plans: Mapping[str, Plan]) -> dict[str, Program]:
@@ -101,10 +115,6 @@ def _lowered(plans: Mapping[str, Plan]) -> dict[str, Program]:
         with addressed(plan, scenario=name):
             programs[name] = lower(plan.model)
     return programs
-
-
-def _outcome(name: str, cube: Cube, program: Program, plan: Plan) -> Outcome:
-    return Outcome.of(name, Forecast.from_cube(cube, program=program, model=plan.model))
 
 
 def _moved(progress: Progress | None, done: int, runs: int) -> Progress | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -41,6 +41,8 @@ from salessim.config.words import counted
 from salessim.model.calendar import Timeline
 from salessim.model.plan import Customers, Model, OpenDeals
 
+Known = TypeVar("Known")
+
 
 @dataclass
 class Builder:
@@ -52,12 +54,16 @@ class Builder:
         Merged and changed.
     locate : callable
         Path of a `file` key and its value -> the file.
+    known : dict
+        What data files say, by all that it depends on; shared by a plan and its scenarios, which
+        mostly name the same files.
     """
 
     document: dict[str, Any]
     locate: Callable[[Path, str], FilePath]
     problems: Problems = field(default_factory=Problems)
     notes: list[str] = field(default_factory=list)
+    known: dict[Any, Any] = field(default_factory=dict)
     read: dict[FilePath, str] = field(default_factory=dict)
     """sha256 of each data file."""
     _not_read: set[str] = field(default_factory=set)
@@ -144,8 +150,9 @@ class Builder:
         data = None if "customers" in self._not_read else self._read_file(path, table.file)
         if data is None:
             return None
+        how = (data.name, data.sha256, repr(table.columns), table.date_format, *table.segments)
         try:
-            roster = read_customers(table, data, start)
+            roster = self._once((*how, start), lambda: read_customers(table, data, start))
         except TableError as error:
             self._add_all(path, error)
             return None
@@ -166,25 +173,38 @@ class Builder:
         data = self._read_file(path, table.file)
         if data is None:
             return None
-        reader = DealsReader(table, data, names.stages)
+        start = plan.forecast.start
+        how = (data.name, data.sha256, repr(table), *names.stages)
+
+        def read() -> tuple[OpenDeals, list[str]]:
+            reader = DealsReader(table, data, names.stages)
+            return reader.read(start), reader.notes
+
         try:
-            deals = reader.read(plan.forecast.start)
+            deals, notes = self._once((*how, start), read)
         except TableError as error:
             self._add_all(path, error)
             return None
-        self.notes += reader.notes
+        self.notes += notes
         return deals
 
     def _read_file(self, path: Path, name: str) -> DataTable | None:
         file = self.locate(path, name)
         try:
-            data = read_table(file)
+            data = self._once(file, lambda: read_table(file))
         except TableError as error:
             self._add_all(path, error)
             return None
         self.read[file] = data.sha256
         self.notes += data.notes
         return data
+
+    def _once(self, key: Hashable, make: Callable[[], Known]) -> Known:
+        """Return what was made for a key before, or make it."""
+        if key not in self.known:
+            self.known[key] = make()
+        made: Known = self.known[key]
+        return made
 
     def _add_all(self, path: Path, error: TableError) -> None:
         for text in error.args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -204,12 +205,13 @@ def _resolve(
     """Apply changes to a document, check it with all its scenarios and make the plan."""
     document = copied(document)
     applied = (*before, *apply_changes(document, changes))
-    plan, problems = _build(layers, document, applied)
+    known: dict[Any, Any] = {}
+    plan, problems = _build(layers, document, applied, known)
     own = set(problems)
     scenarios: dict[str, Plan | None] = {}
     for scenario in read_scenarios(document, problems):
         changed = (*applied, *scenario.changes)
-        scenarios[scenario.name], wrong = _build(layers, scenario.document, changed)
+        scenarios[scenario.name], wrong = _build(layers, scenario.document, changed, known)
         for problem in wrong:
             # what is wrong with the plan itself is said once
             if problem not in own:
@@ -221,10 +223,17 @@ def _resolve(
 
 
 def _build(
-    layers: tuple[Layer, ...], document: dict[str, Any], applied: tuple[Change, ...]
+    layers: tuple[Layer, ...],
+    document: dict[str, Any],
+    applied: tuple[Change, ...],
+    known: dict[Any, Any],
 ) -> tuple[Plan | None, Problems]:
-    """Check one document and make its plan, None when there are problems."""
-    builder = Builder(document, lambda path, name: _locate(layers, applied, path, name))
+    """Check one document and make its plan, None when there are problems.
+
+    ``known`` is what was read from data files for another document of the same plan.
+    """
+    locate = partial(_locate, layers, applied)
+    builder = Builder(document, locate, known=known)
     built = builder.build()
     if built is None:
         return None, builder.problems

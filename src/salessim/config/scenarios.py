@@ -152,7 +152,7 @@ def _check(
         made = table in others or [*table, makes] in others
         if isinstance(there, dict) and parts[size] not in there and not made:
             what = ".".join(map(key_text, table))
-            remedy = nearest(parts[size], there, named=prefix[-1])
+            remedy = nearest(parts[size], there, named=prefix[-1]) if there else "it has none"
             raise ValueError(f"the plan has no {what}; {remedy}")
 
 
