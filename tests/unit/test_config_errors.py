@@ -95,6 +95,14 @@ def lines(found: list[str]) -> str:
         ),
         (
             '{ fixed = "10 days" }',
+            '{ lognormal = { median = "1 day", sigma = 1e308 } }',
+            (
+                "11: pipelines.new.stages[0].cycle_time: expected a law whose mean is a "
+                "number; its spread is too wide"
+            ),
+        ),
+        (
+            '{ fixed = "10 days" }',
             '{ mixture = [{ weight = 0, law = { fixed = "1 day" } }] }',
             (
                 "11: pipelines.new.stages[0].cycle_time.mixture: expected weights of which "

@@ -80,7 +80,7 @@ class Lognormal(Law):
     @property
     def mean(self) -> float:
         """Median x exp(sigma^2 / 2); ``inf`` when no float can hold it."""
-        power = self.sigma**2 / 2
+        power = self.sigma * self.sigma / 2  # `**` would raise where this is infinite
         return self.median * math.exp(power) if power < LARGEST_POWER else math.inf
 
     def _z(self, x: FloatArray) -> FloatArray:
