@@ -56,3 +56,8 @@ def rounded(value: float) -> str:
     if divisor == 1000:
         return f"{float(f'{value:.3g}'):,.0f}"
     return f"{float(f'{value / divisor:.3g}'):,.10g} {name}".rstrip()
+
+
+def few_digits(value: float) -> str:
+    """Write a number whole from 10 on, with two digits below that."""
+    return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))

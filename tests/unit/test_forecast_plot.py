@@ -7,6 +7,7 @@ from xml.dom import minidom
 
 import forecast_cube as fc
 import numpy as np
+import pictured
 import pytest
 from matplotlib.figure import Figure
 
@@ -121,6 +122,66 @@ def test_any_name_makes_a_chart(tmp_path, suffix):
         assert "\u6f22\u5b57" in minidom.parse(str(path)).toxml()  # noqa: S318 - our own
     else:
         assert path.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("chart", ["fan", "origins", "with_and_without"])
+@pytest.mark.parametrize("periods", [1, 2, 24])
+def test_charts_are_whole_and_have_units(chart, periods):
+    given = fc.forecast(
+        fc.random_cube(n=9), title="A $ title that is long " * 9, currency="doubloon " * 9,
+        line=fc.timeline(periods=periods),
+    )  # fmt: skip
+    drawn = getattr(given.plot, chart)()
+    axes = drawn if isinstance(drawn, tuple) else (drawn,)
+    assert pictured.outside(axes[0]) == []
+    for ax in axes:
+        assert ax.get_title(loc="left")
+        assert ax.has_data()
+        assert ax.get_xlabel() or ax.get_ylabel() or ax is axes[1]
+
+
+def test_target_is_one_number_or_one_a_period(noise):
+    for target, expected in ((7_000, [7_000] * 3), ([1, 2, 3], [1, 2, 3])):
+        lines = {line.get_label(): line for line in noise.plot.fan(target=target).get_lines()}
+        assert list(lines["target"].get_ydata()) == expected
+    with pytest.raises(ValueError, match="broadcast"):
+        noise.plot.fan(target=[1, 2])
+
+
+def test_one_period_is_drawn_as_wide_as_can_be_seen():
+    given = fc.forecast(fc.random_cube(n=9), line=fc.timeline(periods=1))
+    for series in ("bookings", "active_customers"):
+        ax = given.plot.fan(series)
+        band = ax.collections[0].get_datalim(ax.transData)
+        left, right = ax.get_xlim()
+        assert left < band.x0 < band.x1 < right
+        assert band.width > 0.2 * (right - left)
+
+
+def test_with_and_without_share_a_scale_and_say_the_verdict(noise):
+    left, right = noise.plot.with_and_without()
+    assert left.get_ylim() == right.get_ylim()
+    for ax in (left, right):
+        ax.figure.canvas.draw()
+    ticks = [[text.get_text() for text in ax.get_yticklabels()] for ax in (left, right)]
+    assert ticks[0] == ticks[1]
+    medians = [ax.get_lines()[0].get_ydata() for ax in (left, right)]
+    assert np.array_equal(medians[0], noise.bookings.summary.p50)
+    base = noise.without_external_leads().bookings.summary.p50
+    assert np.array_equal(medians[1], base)
+    headline = left.figure.get_suptitle().replace("\n", " ")
+    assert f"the business is {noise.verdict.word}" in headline
+    given = Figure().subplots(1, 2)
+    assert noise.plot.with_and_without(tuple(given)) == tuple(given)
+    assert given[0].figure.get_suptitle() == ""
+
+
+def test_the_title_of_origins_adds_up():
+    bookings = np.zeros((4, 24, 2, 3))
+    bookings[..., 0, :] = (100, 300, 600)
+    title = fc.forecast(fc.cube(bookings=bookings)).plot.origins().get_title(loc="left")
+    shares = "60% from external leads, 30% from customers, 10% from open deals"
+    assert title.replace("\n", " ") == f"Of all bookings, {shares}"
 
 
 def test_matplotlib_is_loaded_only_for_charts():

@@ -131,11 +131,14 @@ def _titles(pen: Pen, model: Model, layout: Layout) -> None:
     more = [f"{len(model.pipelines) - 4} more"] if len(model.pipelines) > 4 else []
     title = f"Won of the deals that enter: {', '.join([first, *others, *more])}"
     notes = "shares are of a stage's visits; times are means of the outcome"
-    curves = f"; {len(model.curves)} curves over the calendar are not drawn" if model.curves else ""
+    several = f"{len(model.curves)} curves over the calendar are"
+    curves = "1 curve over the calendar is" if len(model.curves) == 1 else several
+    notes += f"; {curves} not drawn" if model.curves else ""
+    below = f"{style.short(model.title, style.LONGEST_TITLE)}: {notes}"
     width = 72.0 * (layout.width - 2 * place.MARGIN)
     for said, y, size, weight, colour in (
         (title, 0.2, style.TITLE, "bold", INK),
-        (f"{model.title}: {notes}{curves}", 0.47, style.TEXT, "normal", style.QUIET),
+        (below, 0.47, style.TEXT, "normal", style.QUIET),
     ):
         text = style.wrap(style.plain_label(said), size, width, weight=weight, lines=1)
         pen.text(place.MARGIN, y, text, size, ha="left", fontweight=weight, color=colour)

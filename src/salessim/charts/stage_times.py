@@ -16,7 +16,6 @@ from salessim.charts.map_layout import LOOP_COLOURS
 from salessim.charts.visits import (
     advance_given_age,
     brief,
-    few_digits,
     outcomes,
     quantile,
     still_there,
@@ -24,7 +23,7 @@ from salessim.charts.visits import (
 )
 from salessim.model.law import floats
 from salessim.model.plan import Model, Pipeline, Stage
-from salessim.readable import percent
+from salessim.readable import few_digits, percent
 
 POINTS = 400
 SHOWN = 0.95

@@ -46,7 +46,8 @@ GREEN = "#009E73"
 PURPLE = "#CC79A7"
 YELLOW = "#F0E442"
 BLACK = "#000000"
-GREY = "#999999"
+GREY = "#666666"
+"""Darker than the palette's: that one and purple look alike without green cones."""
 QUIET = "#555555"
 """Of what is said beside the data: subtitles, notes."""
 GRID = "#DDDDDD"
@@ -168,11 +169,10 @@ def number_axis(
     low, high = ax.dataLim.intervaly if which == "y" else ax.dataLim.intervalx
     # Nothing at all is drawn on an axis to 1, not to a twentieth of a cent.
     empty = not (np.isfinite(high) and high > (0.0 if bottom is None else bottom))
+    largest = max(largest, 0.0 if empty else max(abs(float(low)), abs(float(high))))
     if bottom is not None:
-        ends = (bottom, bottom + 1.0 if empty else None)
-        ax.set_ylim(*ends) if which == "y" else ax.set_xlim(*ends)
-    if not empty:
-        largest = max(largest, abs(float(low)), abs(float(high)))
+        top = bottom + (1.0 if largest <= bottom else 1.05 * (largest - bottom))
+        ax.set_ylim(bottom, top) if which == "y" else ax.set_xlim(bottom, top)
     divisor, name = (1, "") if largest < LARGEST_PLAIN else scale(largest, digits=3)
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / divisor:,.10g}"))
@@ -195,7 +195,7 @@ def date_axis(ax: Axes, first: date, after: date, *, room: float = 0.0) -> None:
     """
     locator = AutoDateLocator(minticks=3, maxticks=9)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))  # type: ignore[no-untyped-call]
     start, end = day_numbers([first, after])
     ax.set_xlim(start, end + room * (end - start))
 

@@ -11,7 +11,7 @@ from salessim._typing import FloatArray
 from salessim.lowering.opening import outcome_laws, outcome_probabilities
 from salessim.model.law import Law, floats
 from salessim.model.plan import Stage
-from salessim.readable import rounded
+from salessim.readable import few_digits
 
 NAMES = ("advanced", "lost", "no_decision", "back", "parked", "slipped", "stuck")
 """Outcomes in the order of lowering."""
@@ -103,8 +103,3 @@ def visit_quantile(stage: Stage, share: float) -> float:
 def brief(days: float) -> str:
     """Write days in few letters: ``18 d``."""
     return f"{few_digits(days)} d" if math.isfinite(days) else "no mean"
-
-
-def few_digits(value: float) -> str:
-    """Write a number whole from 10 on, with two digits below that."""
-    return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))

@@ -11,14 +11,14 @@ from matplotlib.axes import Axes
 from salessim._typing import FloatArray
 from salessim.charts import style
 from salessim.forecast.funnel import FLOWS, LEAVING
-from salessim.readable import percent, rounded, trajectories
+from salessim.readable import few_digits, percent, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.forecast import Forecast
     from salessim.forecast.funnel import Funnel
 
 DASHES = ("-", "--", "-.", ":")
-LEAST_WRITTEN = 0.06
+LEAST_WRITTEN = 0.09
 """Share of the longest bar from which a part carries its share."""
 ROW_HEIGHT = 3.6
 
@@ -97,14 +97,15 @@ def _flows(forecast: Forecast, pipeline: str, ax: Axes) -> None:
             linewidth=0.5, color=style.FLOW_COLOURS["slipped"], hatch=style.HATCHES["slipped"],
         )  # fmt: skip
     for at, total in zip(where, came, strict=True):
-        ax.annotate(rounded(float(total)), (total, at), (4, 0), textcoords="offset points",
+        ax.annotate(few_digits(float(total)), (total, at), (4, 0), textcoords="offset points",
                     va="center", fontsize=style.SMALL)  # fmt: skip
     ax.set_yticks(where, _names(flows, chosen))
     style.number_axis(ax, "deals, mean of the whole span", which="x")
-    ax.set_xlim(0, 1.12 * max(1.0 if not came.any() else 0.0, float(came.max())))
+    longest = max(float(came.max()), float(sums["slipped"].max()))
+    ax.set_xlim(0, 1.12 * longest if longest > 0 else 1.0)
     room = max(0.0, 3.0 - len(chosen)) / 2  # a bar alone would fill its axes
     ax.set_ylim(len(chosen) - 0.4 + room, -0.6 - room)
-    first, won = rounded(float(came[0])), rounded(float(sums["advanced"][-1]))
+    first, won = (few_digits(float(deals)) for deals in (came[0], sums["advanced"][-1]))
     called = style.short(pipeline, style.LONGEST_LABEL)
     title = f"{called}: {first} deals come to the first stage, {won} are won"
     _finish(forecast, ax, title)
@@ -146,7 +147,7 @@ def _stock(forecast: Forecast, pipeline: str, ax: Axes) -> None:
         ax.plot(days, level[:, index], label=name, **look, **style.LINE)
     style.date_axis(ax, labels.periods[0], labels.end)
     style.number_axis(ax, "open deals, mean")
-    ends = [rounded(float(round(level[at].sum()))) for at in (0, -1)]
+    ends = [few_digits(float(level[at].sum())) for at in (0, -1)]
     called = style.short(pipeline, style.LONGEST_LABEL)
     _finish(forecast, ax, f"{called}: from {ends[0]} open deals to {ends[1]}")
     style.legend(ax)

@@ -159,14 +159,13 @@ def with_and_without(
     for ax, (part, colour, _) in zip(axes, pairs, strict=True):
         _bands(ax, _positions(part, part.bookings), part.bookings, colour)
         _need(forecast, ax)
+    largest = max(ax.dataLim.y1 for ax in axes)
     for ax, (part, _, word) in zip(axes, pairs, strict=True):
         mean = rounded(float(part.bookings.total_summary.mean))
-        title = f"{word}: {mean} {style.short(part.bookings.unit, 12)} on average"
-        _dress(part, part.bookings, ax, title=title, largest=max(ax.dataLim.y1 for ax in axes))
+        title = f"{word} external leads: {mean} {style.short(part.bookings.unit, 12)}"
+        words = {"title": title, "what": "mean of the whole span, "}
+        _dress(part, part.bookings, ax, **words, largest=largest)
         style.legend(ax, below=True)
-    top = max(ax.get_ylim()[1] for ax in axes)
-    for ax in axes:
-        ax.set_ylim(0, top)
     axes[1].set_ylabel("")
     verdict = forecast.verdict
     if own:
