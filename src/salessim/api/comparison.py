@@ -182,9 +182,23 @@ def write_comparison(
     for name, plan in plans.items():
         toml = plan.to_toml(trajectories=origin.requested, seed=origin.seed)
         (folder / names[name]).write_text(toml, encoding="utf-8")
-    outcomes = comparison.outcomes
+    about = _manifest(plans, names, comparison, folder, command=command)
+    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
+    _write_json(about, folder / "manifest.json")
+
+
+def _manifest(
+    plans: Mapping[str, Plan],
+    names: Mapping[str, str],
+    comparison: Comparison,
+    folder: Path,
+    *,
+    command: Sequence[str],
+) -> dict[str, Any]:
+    """Say what a comparison was made from, and what it made; ``names`` are the plans' files."""
+    origin, outcomes = comparison.base.provenance, comparison.outcomes
     seconds = {o.provenance.program_sha256: o.provenance.seconds or 0.0 for o in outcomes.values()}
-    about = {
+    return {
         "command": list(command),
         "version": __version__,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -201,13 +215,9 @@ def write_comparison(
             for name, plan in plans.items()
         },
         "libraries": library_versions(),
-        "timing": {
-            "simulate_seconds": sum(seconds.values()),
-            "write_seconds": round(time.perf_counter() - started, 3),
-        },
+        "timing": {"simulate_seconds": sum(seconds.values())},
         "files": files_in(folder),
     }
-    _write_json(about, folder / "manifest.json")
 
 
 def _file_name(number: int, name: str) -> str:

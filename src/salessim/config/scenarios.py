@@ -78,13 +78,12 @@ def _above(change: Change, length: int) -> Path:
 def read_scenarios(document: Mapping[str, Any], problems: Problems) -> list[Scenario]:
     """Apply each scenario of a document to a copy of it; what cannot be applied is a problem."""
     given = document.get("scenarios")
-    tables = given.items() if isinstance(given, dict) else ()
-    return [_read(name, table, document, problems) for name, table in tables if _is_table(table)]
-
-
-def _is_table(value: Any) -> bool:
-    # anything else the schema refuses
-    return isinstance(value, dict)
+    tables = given if isinstance(given, dict) else {}
+    return [
+        _read(name, table, document, problems)
+        for name, table in tables.items()
+        if isinstance(table, dict)  # anything else the schema refuses
+    ]
 
 
 def _read(
