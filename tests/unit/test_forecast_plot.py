@@ -95,6 +95,8 @@ def test_long_names_and_many_sources_leave_room_for_the_chart(tmp_path):
     given = replace(given, labels=replace(given.labels, title="long " * 99, **names))
     ax = given.plot.origins()
     shown = [container.get_label() for container in ax.containers]
+    hatches = [container[0].get_hatch() for container in ax.containers]
+    assert len(set(hatches[1:])) == 7  # told apart without colours; open deals are the darkest
     # the five that book most, in the order of the plan; the other four together
     assert [label[:2].strip() for label in shown[2:-1]] == ["4", "5", "6", "7", "8"]
     assert shown[-1] == "4 more sources"

@@ -23,6 +23,8 @@ COLOURS = (
     style.VERMILLION, style.GREY,
 )  # fmt: skip
 """Of the parts of a stack: open deals, customers, then the external sources."""
+HATCHES = ("", "", "//", "\\\\", "xx", "..", "++", "--")
+"""Beside the colours: parts of nearly the same lightness are told apart in grey too."""
 BASE_LABELS = ("open deals", "customers")
 MOST_MARKED = 40
 """Periods up to which each median has a mark of its own."""
@@ -130,7 +132,7 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
     for index, (label, mean) in enumerate(_parts(forecast)):
         ax.bar(
             middle, mean, widths, bottom=bottom, color=COLOURS[index], label=label, linewidth=0,
-            hatch="" if index < len(BASE_LABELS) else "//", edgecolor="white",
+            hatch=HATCHES[index], edgecolor="white",
         )  # fmt: skip
         bottom = bottom + mean
     # The legend reads from the top, as the stack does.
