@@ -27,7 +27,7 @@ EXAMPLES = int(os.environ.get("SALESSIM_FUZZ", "0"))
 """Mutations of each test when more are asked for; other ones each time."""
 SECONDS = 60.0
 """Longest time for one case, on a busy machine; the usual is 0.1."""
-MOST_CHECKED = 1_500.0
+MOST_CHECKED = 3_000.0
 """Stage entries of a trajectory that is walked again, slowly."""
 MOST_ENTRIES = 60_000.0
 """Stage entries of a trajectory that is simulated; more would only take longer."""
@@ -346,14 +346,14 @@ class TooLong(BaseException):
 
 
 @contextmanager
-def limited(seconds: float = SECONDS):
+def limited():
     """Raise TooLong when something hangs."""
 
     def stop(*_):
-        raise TooLong(f"no answer after {seconds} seconds")
+        raise TooLong(f"no answer after {SECONDS} seconds")
 
     before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
         yield
     finally:

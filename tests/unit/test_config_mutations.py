@@ -1,16 +1,16 @@
 """Whatever is done to a plan or its data, the answer is a Plan or a PlanError."""
 
 import copy
-import shutil
 import tomllib
 from datetime import date
 
 import pytest
 import tomlkit
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from salessim.config import Plan, PlanError, load_plan
+from tests.unit.fuzz import fuzzed, prepare
 from tests.unit.plan_files import CONFIGS, EVERYTHING
 
 NAMES = ("saas", "w1", "w1_base_only")
@@ -46,12 +46,6 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=4,
 )
-SLOW_DISK = settings(
-    deadline=None,
-    max_examples=120,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 def outcome(path, **options) -> Plan | PlanError:
@@ -81,14 +75,14 @@ def places(value, path=()):
             yield from places(child, (*path, key))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    for file in CONFIGS.glob("*.csv"):
-        shutil.copy(file, tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("mutations")
+    prepare(path)
+    return path
 
 
-@SLOW_DISK
+@fuzzed(120)
 @given(data=st.data())
 def test_any_value_anywhere(folder, data):
     document = copy.deepcopy(DOCUMENTS[data.draw(st.sampled_from(sorted(DOCUMENTS)))])
@@ -111,39 +105,7 @@ def test_any_value_anywhere(folder, data):
     loads_or_says_why(plan)
 
 
-def damaged(data, content: bytes) -> bytes:
-    """Cut, double or overwrite a few pieces."""
-    for _ in range(data.draw(st.integers(1, 3))):
-        start = data.draw(st.integers(0, len(content)))
-        end = min(len(content), start + data.draw(st.integers(0, 40)))
-        piece = data.draw(
-            st.sampled_from([b"", content[start:end] * 2, b'"', b"[", b",", b"\n", b"=", b"\xff"])
-            | st.binary(max_size=4)
-        )
-        content = content[:start] + piece + content[end:]
-    return content
-
-
-@SLOW_DISK
-@given(data=st.data())
-def test_any_damage_to_the_text(folder, data):
-    name = data.draw(st.sampled_from(NAMES))
-    plan = folder / "plan.toml"
-    plan.write_bytes(damaged(data, (CONFIGS / f"{name}.toml").read_bytes()))
-    loads_or_says_why(plan)
-
-
-@SLOW_DISK
-@given(data=st.data())
-def test_any_damage_to_the_data(folder, data):
-    name = data.draw(st.sampled_from(["saas_customers.csv", "saas_open_deals.csv"]))
-    (folder / name).write_bytes(damaged(data, (CONFIGS / name).read_bytes()))
-    plan = folder / "plan.toml"
-    shutil.copy(CONFIGS / "saas.toml", plan)
-    loads_or_says_why(plan)
-
-
-@SLOW_DISK
+@fuzzed(120)
 @given(key=st.sampled_from(sorted({".".join(map(str, p)) for p in places(DOCUMENTS["w1"]) if p}))
        | st.text(max_size=12), value=st.text(max_size=12) | VALUES.map(str))  # fmt: skip
 def test_any_change(key, value):
