@@ -137,6 +137,20 @@ def test_segments_and_curves_are_said(largest):
     assert "1 curve over the calendar is not drawn" in said
 
 
+def test_many_segments_stay_in_their_box():
+    model = pictured.largest()
+    parts = tuple(Segment(name=f"part {n}", lifetime=exponential(n)) for n in range(1, 90))
+    given = replace(model, customers=replace(model.customers, segments=parts))
+    _, written = pictured.texts(process_map(given))
+    (last,) = (text for text, _ in written if text.endswith("segments more"))
+    shown = sum(text.startswith("part ") for text, _ in written)
+    assert shown > 10
+    assert last == f"and {89 - shown} segments more"
+    heights = [box.y1 for text, box in written if text == "customers"]
+    assert heights[0] < max(box.y1 for text, box in written if text == pictured.LONG)
+    assert pictured.overlapping(written) == []
+
+
 @pytest.mark.parametrize(
     ("per_day", "each", "said"),
     [(2.0, False, "60.9 a month"), (1 / 180, True, "1 in 180 d each"), (0.0, True, "no deals")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -170,8 +171,8 @@ def _lane(pen: Pen, model: Model, lane: Lane) -> None:
 
 def _opened(model: Model, pipeline: Pipeline) -> list[int]:
     """Return the open deals of each stage at the start."""
-    there = list(model.open_deals.stages) if model.open_deals else []
-    return [there.count(f"{pipeline.name}.{stage.name}") for stage in pipeline.stages]
+    there = Counter(model.open_deals.stages if model.open_deals else ())
+    return [there[f"{pipeline.name}.{stage.name}"] for stage in pipeline.stages]
 
 
 def _stage(pen: Pen, stage: Stage, at: tuple[float, float], opened: int) -> None:
@@ -249,6 +250,8 @@ def _people(pen: Pen, model: Model, layout: Layout, x: float) -> None:
     y = (top + bottom) / 2
     pen.box(x, y, place.PEOPLE_WIDTH, height, style.ORANGE)
     lines = _about(model)
+    if len(lines) > (most := int(height / 0.18) - 2):
+        lines = [*lines[: most - 1], f"and {len(lines) - most + 1} segments more"]
     pen.text(middle, y - 0.09 * len(lines), "customers", 9.5, fontweight="bold")
     width = 72.0 * (place.PEOPLE_WIDTH - 0.1)
     for index, line in enumerate(lines):

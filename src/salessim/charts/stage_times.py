@@ -14,6 +14,7 @@ from salessim._typing import FloatArray
 from salessim.charts import style
 from salessim.charts.map_layout import LOOP_COLOURS
 from salessim.charts.visits import (
+    Outcome,
     advance_given_age,
     brief,
     outcomes,
@@ -75,19 +76,7 @@ def cycle_times(model: Model, address: str, ax: Axes | None = None) -> Axes:
     ages = np.linspace(0.0, _longest(stage), POINTS)
     ax.plot(ages, still_there(stage, ages), color=style.BLACK, linewidth=2.6, label="all visits")
     for outcome in outcomes(stage):
-        name = f"{outcome.words}: {percent(outcome.probability)}"
-        if outcome.law is None:
-            ax.axhline(outcome.probability, color=style.GREY, linestyle=":", label=f"{name}, never")
-            continue
-        median, late = (quantile(outcome.law, share) for share in (0.5, 0.9))
-        colour = LOOP_COLOURS[outcome.name]
-        ax.plot(
-            ages, outcome.law.survival(ages), color=colour, linestyle=DASHES.get(outcome.name, "-"),
-            label=f"{name}, median {brief(median)}, P90 {brief(late)}", **style.LINE,
-        )  # fmt: skip
-        for at, share, mark in ((median, 0.5, "o"), (late, 0.1, "D")):
-            if at <= ages[-1]:
-                ax.plot([at], [share], marker=mark, color=colour, markersize=5, zorder=4)
+        _outcome(ax, outcome, ages)
     ax.set_xlim(0.0, ages[-1])
     ax.set_xlabel("days since the stage was entered", fontsize=style.TEXT)
     style.share_axis(ax, "share of visits still going on")
@@ -120,15 +109,7 @@ def open_deals(model: Model, address: str, ax: Axes | None = None) -> Axes:
     ages = open_ages(model, address)
     late = quantile(stage.cycle_time, OVERDUE)
     end = max(_longest(stage), 1.05 * float(ages.max(initial=0.0)))
-    grid = np.linspace(0.0, end, POINTS)
-    ax.fill_between(
-        grid, still_there(stage, grid), color=style.GREY, alpha=0.3, linewidth=0,
-        label="fresh visits that last longer",
-    )  # fmt: skip
-    line = {"color": style.GREEN, "label": "chance to advance at this age", **style.LINE}
-    ax.plot(grid, advance_given_age(stage, grid), **line)
-    ax.plot([late, late], [0.0, 1.0], color=style.VERMILLION, linestyle="--", linewidth=1.2,
-               label=f"P90 of those that advance: {brief(late)}")  # fmt: skip
+    _chances(ax, stage, np.linspace(0.0, end, POINTS), late)
     _marks(ax, stage, ages, late)
     ax.set_xlim(0.0, end)
     _bands(ax, ages, end)
@@ -140,6 +121,35 @@ def open_deals(model: Model, address: str, ax: Axes | None = None) -> Axes:
     )
     style.legend(ax)
     return ax
+
+
+def _outcome(ax: Axes, outcome: Outcome, ages: FloatArray) -> None:
+    """Draw how long visits of one outcome last, with their median and P90."""
+    name = f"{outcome.words}: {percent(outcome.probability)}"
+    if outcome.law is None:
+        ax.axhline(outcome.probability, color=style.GREY, linestyle=":", label=f"{name}, never")
+        return
+    median, late = (quantile(outcome.law, share) for share in (0.5, 0.9))
+    colour = LOOP_COLOURS[outcome.name]
+    ax.plot(
+        ages, outcome.law.survival(ages), color=colour, linestyle=DASHES.get(outcome.name, "-"),
+        label=f"{name}, median {brief(median)}, P90 {brief(late)}", **style.LINE,
+    )  # fmt: skip
+    for at, share, mark in ((median, 0.5, "o"), (late, 0.1, "D")):
+        if at <= ages[-1]:
+            ax.plot([at], [share], marker=mark, color=colour, markersize=5, zorder=4)
+
+
+def _chances(ax: Axes, stage: Stage, grid: FloatArray, late: float) -> None:
+    """Draw the chance to advance by age, the share of visits that grow so old, and the P90."""
+    ax.fill_between(
+        grid, still_there(stage, grid), color=style.GREY, alpha=0.3, linewidth=0,
+        label="fresh visits that last longer",
+    )  # fmt: skip
+    line = {"color": style.GREEN, "label": "chance to advance at this age", **style.LINE}
+    ax.plot(grid, advance_given_age(stage, grid), **line)
+    ax.plot([late, late], [0.0, 1.0], color=style.VERMILLION, linestyle="--", linewidth=1.2,
+               label=f"P90 of those that advance: {brief(late)}")  # fmt: skip
 
 
 def open_ages(model: Model, address: str) -> FloatArray:

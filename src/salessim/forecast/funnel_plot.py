@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -52,20 +53,20 @@ def funnel(
     known = forecast.labels.pipelines
     if pipeline is not None and pipeline not in known:
         raise ValueError(f"no pipeline {pipeline!r}; there are {', '.join(known)}")
-    flows = forecast.funnel
     drawn = known if pipeline is None and axes is None else (pipeline or known[0],)
-    if axes is None:
-        sizes = [1.6 + 0.5 * len(_stages(flows, name)) for name in drawn]
-        heights = [max(ROW_HEIGHT, size) for size in sizes]
-        figure = style.new_figure(width=1.5 * style.WIDTH, height=sum(heights))
-        grid = figure.subplots(len(drawn), 2, squeeze=False, height_ratios=heights)
-        places = [(grid[row, 0], grid[row, 1]) for row in range(len(drawn))]
-    else:
-        places = [axes]
+    places = _places(forecast.funnel, drawn) if axes is None else [axes]
     for name, (left, right) in zip(drawn, places, strict=True):
         _flows(forecast, name, left)
         _stock(forecast, name, right)
     return tuple(ax for pair in places for ax in pair)
+
+
+def _places(flows: Funnel, drawn: Sequence[str]) -> list[tuple[Axes, Axes]]:
+    """Return axes for flows and stock of each pipeline, a row as high as its stages need."""
+    heights = [max(ROW_HEIGHT, 1.6 + 0.5 * len(_stages(flows, name))) for name in drawn]
+    figure = style.new_figure(width=1.5 * style.WIDTH, height=sum(heights))
+    grid = figure.subplots(len(drawn), 2, squeeze=False, height_ratios=heights)
+    return [(row[0], row[1]) for row in grid]
 
 
 def _stages(flows: Funnel, pipeline: str) -> list[int]:

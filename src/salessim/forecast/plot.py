@@ -94,22 +94,22 @@ def fan(
     Raises
     ------
     ValueError
-        There is no such series, or there are as many targets as there are no periods.
+        There is no such series, or neither one target nor one for each period.
     """
     shown = forecast.series(series)
     ax = style.new_axes() if ax is None else ax
     days = _positions(forecast, shown)
     _bands(ax, days, shown, style.BLUE)
     if forecast.labels.external_sources and series != "leads":
-        base = np.median(forecast.without_external_leads().series(series).samples, axis=0)
+        base = forecast.without_external_leads().series(series).summary.p50
         dashed = {"color": style.VERMILLION, "linestyle": "--", **_line(days)}
         ax.plot(*_stretched(days, base), label="P50 without external leads", **dashed)
     if series == "bookings":
         _need(forecast, ax)
     if target is not None:
         wanted = np.broadcast_to(np.asarray(target, dtype=np.float64), days[:, 0].shape)
-        ax.plot(*_stretched(days, wanted), color=style.GREEN, linestyle="-.", label="target",
-                **_line(days))  # fmt: skip
+        look = {"color": style.GREEN, "linestyle": "-.", **_line(days)}
+        ax.plot(*_stretched(days, wanted), label="target", **look)
     _dress(forecast, shown, ax, title=_total(shown))
     style.legend(ax)
     return ax
