@@ -92,6 +92,8 @@ def ciw(budget: Budget) -> Iterator[Finding | Note]:
     )
     ours, cube = _ours(model, trajectories=budget.of(40_000, quick=10_000), seed=505)
     yield from _compare("Ciw", ours, theirs)
+    slower, _ = _ours(_with_rate(model, 0.85), trajectories=10_000, seed=506)
+    yield next(_compare("Ciw", slower, theirs)).catching("15 % fewer leads")
     yield _speeds("Ciw", speed, ours["visits"].sum() / cube.seconds)
 
 
@@ -185,7 +187,7 @@ def amounts(budget: Budget) -> Iterator[Finding]:
         sources=(),
         open_deals=plans.deals(("new_business.qualified", 1, 0.0)),
     )
-    cube = simulate(one, trajectories=budget.of(100_000, quick=20_000), seed=521)
+    cube = simulate(one, trajectories=budget.of(1_000_000, quick=20_000), seed=521)
     found = cube.bookings.sum(axis=(1, 2, 3)) / 100.0
     law = distribution(line.amount)
     yield law_agrees("amounts of won deals, exact", found, law.cdf)
