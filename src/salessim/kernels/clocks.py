@@ -18,7 +18,7 @@ def operational(t, day_cell, edges, cumulative, speed, row):
 
 @kernel
 def _days_near_guide(out, clock, low, size, clocks, row):
-    """Turn operational times into days, two cells beyond the guide at most.
+    """Turn operational times into days, one cell beyond the guide at most.
 
     Return for how many that was too few: where speeds differ a thousandfold.
     """
@@ -29,7 +29,6 @@ def _days_near_guide(out, clock, low, size, clocks, row):
     for i in range(size):
         at = clock[np.uint64(low + i)]
         cell = np.uint64(guide[np.uint64(at * scale)])
-        cell += np.uint64(at >= cumulative[cell + one])
         cell += np.uint64(at >= cumulative[cell + one])
         late += np.int64(at >= cumulative[cell + one])
         out[i] = edges[cell] + (at - cumulative[cell]) * days[cell]
@@ -59,23 +58,22 @@ def to_days(out, clock, low, size, clocks, row):
 def by_pace(exits, begins, low, size, clocks, row, scratch):
     """Turn cycle times into the days visits end: of those begun at ``begins[low : low + size]``.
 
-    What ends after the last edge ends there.
+    What ends after the last edge ends there. ``scratch`` is three arrays of a strip.
     """
-    day_cell, edges, speed = clocks.day_cell, clocks.edges, clocks.speed
-    cumulative = clocks.cumulative
-    last = edges.shape[1] - 1
-    total, end = cumulative[row, last], edges[row, last]
-    if total == 0.0:
-        for i in range(size):
-            exits[i] = begins[low + i] if exits[i] == 0.0 else end
-        return
+    clock, day, moves = scratch
+    edges, speed, day_cell = clocks.edges[row], clocks.speed[row], clocks.day_cell[row]
+    cumulative = clocks.cumulative[row]
+    total, end = cumulative[edges.size - 1], edges[edges.size - 1]
+    last = total * _BELOW_ONE
     for i in range(size):
-        begun = operational(begins[np.uint64(low + i)], day_cell, edges, cumulative, speed, row)
-        scratch[i] = min(begun + exits[i], total * _BELOW_ONE)
-    to_days(scratch, scratch, 0, size, clocks, row)
-    for i in range(size):
-        t = begins[np.uint64(low + i)]
-        begun = operational(t, day_cell, edges, cumulative, speed, row)
-        day = end if begun + exits[i] >= total else max(t, scratch[i])
+        t, cycle_time = begins[np.uint64(low + i)], exits[i]
+        cell = np.uint64(day_cell[np.uint64(t)])
+        at = cumulative[cell] + speed[cell] * (t - edges[cell]) + cycle_time
+        clock[i] = min(at, last)
         # What takes no time takes none while time stands still, and is not even rounded.
-        exits[i] = t if exits[i] == 0.0 else day
+        moves[i] = cycle_time > 0.0
+        exits[i] = end if (cycle_time > 0.0) & (at >= total) else t
+    if total > 0.0:
+        to_days(day, clock, 0, size, clocks, row)
+        for i in range(size):
+            exits[i] = max(exits[i], day[i]) if moves[i] else exits[i]

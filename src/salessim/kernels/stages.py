@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._jit import kernel
+from salessim.kernels._jit import kernel, loop
 from salessim.kernels.clocks import by_pace
 from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities, blocks_of_visits
@@ -49,25 +49,47 @@ def _draw_cycle_times(out, words, size, outcome, law, laws):
 
 
 @kernel
-def _end_visits(program, stage, low, size, work):
-    """Turn the cycle times of a strip into the days on which the visits end."""
-    exits, time, row = work.exit, work.deals.time, program.stages.pace[stage]
-    if row < 0:
-        for i in range(size):
-            exits[i] += time[np.uint64(low + i)]
-    else:
-        by_pace(exits, time, low, size, program.speed_clocks, row, work.conversion)
+def _draw_what_is_left(opened, first, tables, words, deals, low, left):
+    """Draw outcomes and remaining times of open deals from ``first`` on, now deals from low on."""
+    groups, bounds, law = opened.group, opened.outcomes, opened.law
+    identity, amounts, tags = opened.entity, opened.amount, opened.tag
+    time, entity, tag = deals.time, deals.entity, deals.tag
+    outcomes, days, size = left
+    for i in range(size):
+        group, k = groups[first + i], first + i
+        u = uniform(word(words, 0, i), word(words, 1, i))
+        outcome = 0
+        for bound in range(bounds.shape[1]):
+            outcome += np.int64(u >= bounds[group, bound])
+        outcomes[i] = outcome
+        days[i] = quantile_left(tables, law[group, outcome], word(words, 2, i), word(words, 3, i))
+        time[low + i] = 0.0
+        entity[low + i] = identity[k]
+        tag[low + i] = tags[k] + ((np.int64(amounts[k] >= 0) * (k + 1)) << AMOUNT_BIT)
+
+
+@loop
+def _end_by_calendar(exits, time, low, size):
+    for i in range(size):
+        exits[i] += time[np.uint64(low + i)]
+
+
+@loop
+def _begin_before(time, low, size, age, group, first):
+    """Let the visits of open deals begin when they did, before the start."""
+    for i in range(size):
+        time[low + i] = -age[group[first + i]]
 
 
 @kernel
-def _leave(clock, low, size, kept, work, exits):
+def _leave(deals, outcomes, days, strip, kept, clock, exits):
     """Count the outcomes of a strip; move those that advance before the end to ``kept``.
 
     Return where the next ones go.
     """
+    low, size = strip
     end, day_period = clock.end, clock.day_period
-    time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
-    outcomes, days = work.outcome, work.exit
+    time, entity, tag = deals.time, deals.entity, deals.tag
     kept = np.uint64(kept)  # unsigned: an index that may be negative is checked for it
     for i in range(size):
         deal = np.uint64(low + i)
@@ -84,77 +106,54 @@ def _leave(clock, low, size, kept, work, exits):
 
 @kernel
 def walk_stage(program, visit, n, trajectory, seed, work, tally):
-    """Move n deals through a stage; return how many advance before the end, in place, or FULL.
+    """Move n deals, and when opening those in progress, through a stage.
 
-    A strip at a time: loops short enough to vectorise first, then one that counts and compacts.
+    Return how many advance before the end, in place, or FULL. A strip at a time: loops short enough
+    to vectorise first, then one that counts and compacts.
     """
-    _, stage, again = visit
-    clock, stages, laws = program.clock, program.stages, program.tables.full
+    pipeline, stage, opening, again = visit
+    opened, clocks, day_cell = program.open_deals, program.speed_clocks, program.clock.day_cell
+    stages, laws = program.stages, program.tables.full
     conversion, shares, slip = stages.conversion[stage], stages.shares[stage], stages.slip[stage]
-    law, purpose, returns = stages.law[stage], stages.purpose[stage], stages.returns[stage]
+    law, purpose, pace = stages.law[stage], stages.purpose[stage], stages.pace[stage]
+    returns, room = stages.returns[stage], stage - program.pipelines.first_stage[pipeline]
     # Every array a loop touches is a variable of the function: taken from its tuple within the
     # loop, it would be counted as a reference each time.
-    time, entity, words = work.deals.time, work.deals.entity, work.words
-    chance, outcomes, cycle_time = work.conversion, work.outcome, work.exit
-    kept = 0
-    for low in range(0, n, STRIP):
-        size = min(STRIP, n - low)
-        if again:
-            purposes_of_visits(program, visit, low, size, work)
-            blocks_of_visits(words, entity, work.purpose, low, size, trajectory, seed)
-        else:
-            blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
-        _look_up_conversion(chance, time, low, size, clock.day_cell, conversion)
-        _draw_outcomes(outcomes, words, size, chance, shares, slip)
-        _draw_cycle_times(cycle_time, words, size, outcomes, law, laws)
-        _end_visits(program, stage, low, size, work)
-        if returns and put_back(program, visit, low, size, trajectory, seed, work, tally) == FULL:
-            return FULL
-        kept = _leave(clock, low, size, kept, work, tally.exits)
-    return kept
-
-
-@kernel
-def _open_deals_left(program, first, size, work):
-    """Draw how and when the visits of open deals from ``first`` on end."""
-    opened, tables, words = program.open_deals, program.tables, work.words
-    groups, bounds, law = opened.group, opened.outcomes, opened.law
-    outcomes, left = work.outcome, work.exit
-    for i in range(size):
-        group = groups[first + i]
-        u = uniform(word(words, 0, i), word(words, 1, i))
-        outcome = 0
-        for k in range(bounds.shape[1]):
-            outcome += np.int64(u >= bounds[group, k])
-        outcomes[i] = outcome
-        left[i] = quantile_left(tables, law[group, outcome], word(words, 2, i), word(words, 3, i))
-
-
-@kernel
-def release_open_deals(program, visit, n, trajectory, seed, work, tally):
-    """Finish the visits in progress at the start; append those that advance to n deals."""
-    _, stage, _ = visit
-    opened = program.open_deals
-    identity, amounts, tags = opened.entity, opened.amount, opened.tag
     time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
-    first, last = opened.first[stage], opened.first[stage + 1]
-    purpose, returns = program.stages.purpose[stage], program.stages.returns[stage]
-    for low in range(first, last, STRIP):
-        size = min(STRIP, last - low)
-        if n + size >= time.size:
-            return FULL
-        blocks_of_entities(work.words, identity, low, size, trajectory, purpose, seed)
-        for i in range(size):
-            time[n + i] = 0.0
-            entity[n + i] = identity[low + i]
-            known = np.int64(amounts[low + i] >= 0)
-            tag[n + i] = tags[low + i] + ((known * (low + i + 1)) << AMOUNT_BIT)
-        _open_deals_left(program, low, size, work)
-        _end_visits(program, stage, n, size, work)
+    words, chance, outcomes, exits = work.words, work.conversion, work.outcome, work.exit
+    visits, purposes, scratch = work.returns.visits, work.purpose, (chance, work.day, work.pick)
+    # Those in progress come last, as deals from n on.
+    first = opened.first[stage]
+    total = n + (opened.first[stage + 1] - first) * opening
+    if total >= time.size:
+        return FULL
+    kept, low = 0, 0
+    while low < total:
+        if low < n:
+            size = min(STRIP, n - low)
+            if again:
+                purposes_of_visits(purposes, purpose, tag, low, size, visits, room)
+                blocks_of_visits(words, entity, purposes, low, size, trajectory, seed)
+            else:
+                blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
+            _look_up_conversion(chance, time, low, size, day_cell, conversion)
+            _draw_outcomes(outcomes, words, size, chance, shares, slip)
+            _draw_cycle_times(exits, words, size, outcomes, law, laws)
+        else:
+            size, k = min(STRIP, total - low), first + low - n
+            blocks_of_entities(words, opened.entity, k, size, trajectory, purpose, seed)
+            left = (outcomes, exits, size)
+            _draw_what_is_left(opened, k, program.tables, words, work.deals, low, left)
+        if pace < 0:
+            _end_by_calendar(exits, time, low, size)
+        else:
+            by_pace(exits, time, low, size, clocks, pace, scratch)
         if returns:
-            for i in range(size):
-                time[n + i] = -opened.age[opened.group[low + i]]
-            if put_back(program, visit, n, size, trajectory, seed, work, tally) == FULL:
+            if low >= n:
+                _begin_before(time, low, size, opened.age, opened.group, first + low - n)
+            if put_back(program, visit, low, size, trajectory, seed, work, tally) == FULL:
                 return FULL
-        n = _leave(program.clock, n, size, n, work, tally.exits)
-    return n
+        strip = (low, size)
+        kept = _leave(work.deals, outcomes, exits, strip, kept, program.clock, tally.exits)
+        low += size
+    return kept

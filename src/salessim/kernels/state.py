@@ -87,6 +87,8 @@ class Work(NamedTuple):
     """[STRIP] 0 advance, 1 lost, 2 no decision, 3 back, 4 parked, 5 slip, 6 stuck."""
     exit: np.ndarray
     """[STRIP] days: cycle time, then when the visit ends."""
+    day: np.ndarray
+    """[STRIP] days, on the way from a clock."""
     purpose: np.ndarray
     """[STRIP] Philox purpose of a visit."""
     pick: np.ndarray
@@ -153,6 +155,7 @@ def make_work(*, deals, customers, periods, rooms):
         conversion=np.empty(STRIP),
         outcome=np.empty(STRIP, np.int64),
         exit=np.empty(STRIP),
+        day=np.empty(STRIP),
         purpose=np.empty(STRIP, np.uint64),
         pick=np.empty(STRIP, np.int64),
         bins=np.zeros((4, periods + 1), np.int64),
