@@ -117,7 +117,8 @@ NOBODY = OpenDeals(
 def parts(model):
     """The model with one root of bookings at a time: open deals, customers, each source."""
     own = tuple(s for s in model.sources if s.kind == "customer")
-    empty = replace(model.customers, ids=(), tenure_days=np.zeros(0))
+    nobody = None if model.customers.segment_of is None else np.zeros(0, np.int64)
+    empty = replace(model.customers, ids=(), tenure_days=np.zeros(0), segment_of=nobody)
     yield replace(model, sources=own, customers=empty)
     yield replace(model, sources=own, open_deals=NOBODY)
     for source in model.sources:
@@ -128,7 +129,7 @@ def parts(model):
 def assert_parts_sum(whole, alone):
     """Each origin of the whole is what that root gives alone; together they are the whole."""
     for origin, part in enumerate(alone):
-        for name in ("bookings", "wins", "new_customers"):
+        for name in ("bookings", "wins", "new_customers", "slipped"):
             mine = getattr(whole, name)[..., origin]
             np.testing.assert_array_equal(mine, getattr(part, name).sum(axis=-1), name)
     for name in ("bookings", "wins", "new_customers", "lost_customers"):
