@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from verification.budget import Budget
-from verification.checks import ageing, birth_death, poisson, renewal, simulators, workload
+from verification.checks import (
+    ageing,
+    birth_death,
+    poisson,
+    renewal,
+    repeats,
+    simulators,
+    workload,
+)
 from verification.findings import MOST_FINDINGS, Finding, Note
 
 Check = Callable[[Budget], Iterator[Finding | Note] | Iterator[Finding]]
@@ -16,6 +24,7 @@ CHECKS: dict[str, Check] = {
     "Exact answers": renewal.exact_answers,
     "Loops, phases": renewal.phases,
     "Loops, general laws": renewal.general_laws,
+    "Repeats": repeats.repeats,
     "Customer base": birth_death.customers,
     "Poisson wins": poisson.thinned,
     "Over-dispersion": poisson.over_dispersed,
