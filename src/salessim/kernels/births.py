@@ -172,7 +172,7 @@ def _to_days(program, source, low, high, work):
     time, out = work.deals.time, work.exit
     for start in range(low, high, STRIP):
         size = min(STRIP, high - start)
-        to_days(out, time, start, size, program.speed_clocks, source)
+        to_days(out, time, start, size, program.speed_clocks, source, work.pick)
         for i in range(size):
             time[start + i] = out[i]
 

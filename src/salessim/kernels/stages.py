@@ -121,7 +121,8 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
     # loop, it would be counted as a reference each time.
     time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
     words, chance, outcomes, exits = work.words, work.conversion, work.outcome, work.exit
-    visits, purposes, scratch = work.returns.visits, work.purpose, (chance, work.day, work.pick)
+    visits, purposes = work.returns.visits, work.purpose
+    scratch = (chance, work.day, work.pick)
     # Those in progress come last, as deals from n on.
     first = opened.first[stage]
     total = n + (opened.first[stage + 1] - first) * opening

@@ -92,7 +92,7 @@ class Work(NamedTuple):
     purpose: np.ndarray
     """[STRIP] Philox purpose of a visit."""
     pick: np.ndarray
-    """[STRIP] which of the strip come back."""
+    """[STRIP] which of the strip come back; cells of a clock."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
 

@@ -88,7 +88,8 @@ def lower_speed_clocks(speeds: Sequence[Speed], timeline: Timeline) -> SpeedCloc
     cumulative = np.hstack([np.zeros((rows, 1)), passed])
     total = cumulative[:, -1]
     scale = GUIDE_BUCKETS / np.where(total > 0.0, total, 1.0)
-    guide = [_guide(row, s) for row, s in zip(cumulative, scale, strict=True)]
+    guide = [_guide(row, s, -1) for row, s in zip(cumulative, scale, strict=True)]
+    ahead = [_guide(row, s, 2) for row, s in zip(cumulative, scale, strict=True)]
     return SpeedClocks(
         day_cell=day_cell,
         edges=edges,
@@ -97,6 +98,7 @@ def lower_speed_clocks(speeds: Sequence[Speed], timeline: Timeline) -> SpeedCloc
         cumulative=cumulative,
         guide=np.array(guide, np.int64).reshape(-1, GUIDE_BUCKETS + 1),
         guide_scale=scale,
+        steps=np.array([(a - g).max() for a, g in zip(ahead, guide, strict=True)], np.int64),
     )
 
 
@@ -106,7 +108,12 @@ def _day_cells(edges: Sequence[float], end: int) -> IntArray:
     return np.minimum(cells, len(edges) - 2).astype(np.int64)
 
 
-def _guide(cumulative: FloatArray, scale: float) -> IntArray:
-    # One bucket early, so that rounding at a bucket's edge never skips a cell.
-    earlier = np.maximum(np.arange(GUIDE_BUCKETS + 1) - 1, 0) / scale
-    return np.searchsorted(cumulative[:-1], earlier, side="right") - 1
+def _guide(cumulative: FloatArray, scale: float, buckets: int) -> IntArray:
+    """Return the cell at each bucket's begin, moved by some buckets.
+
+    One bucket early, so that rounding at a bucket's edge never skips a cell; two late, for the
+    last cell that a bucket may lead to. No clock shows its last time: what follows is padding.
+    """
+    at = np.maximum(np.arange(GUIDE_BUCKETS + 1) + buckets, 0) / scale
+    at = np.minimum(at, np.nextafter(cumulative[-1], 0.0))
+    return np.searchsorted(cumulative[:-1], at, side="right") - 1

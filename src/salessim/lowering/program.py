@@ -48,6 +48,8 @@ class SpeedClocks(NamedTuple):
     """[row, 1025] a cell that starts no later than operational time b / guide_scale."""
     guide_scale: FloatArray
     """[row] buckets of the guide per operational time."""
+    steps: IntArray
+    """[row] the most cells that the guide is behind."""
 
 
 class Stages(NamedTuple):

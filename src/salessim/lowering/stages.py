@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.lowering.clocks import Speed, curve_days, cut, factors
+from salessim.lowering.clocks import SMALLEST_SPEED, Speed, curve_days, cut, factors
 from salessim.lowering.entities import FIRST_VISIT, MANY_VISITS, purposes
 from salessim.lowering.opening import TableBank, outcome_laws
 from salessim.lowering.program import Stages
@@ -73,7 +73,10 @@ def paces(model: Model, end: float) -> tuple[list[int], list[Speed]]:
     for room in rooms(model):
         curves = curves_of(room, "pace", model.curves)
         edges = cut((0.0, end), curve_days(curves, model.timeline))
-        speed = Speed(tuple(edges), tuple(map(float, factors(curves, edges, model.timeline))))
+        values = factors(curves, edges, model.timeline)
+        # A clock at 0 shall mean the start: one that stood still then would show any day.
+        values[0] = max(values[0], SMALLEST_SPEED)
+        speed = Speed(tuple(edges), tuple(map(float, values)))
         if set(speed.values) == {1.0}:
             rows.append(-1)
             continue
