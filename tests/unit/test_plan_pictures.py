@@ -73,7 +73,8 @@ def test_a_map_shows_what_becomes_of_visits(largest):
     said = {text for text, _ in written}
     # the last stage: slips 20%; of the rest 85% advance, and of those that do not 10% go back
     expected = {
-        "68%", "slip 20%, 34 d", "back 1.2%, 7 d", "parked 1.2%, 30 d + rest 180 d",
+        "68%", "slip 20%, 34 d", "back 1.2%, 7 d",
+        "parked 1.2%, 30 d + rest 180 d, to\nidentified",
         "lost 7.2%, 120 d", "no decision 2.4%, 90 d", "stuck 2.5%", "10 open at the start",
         "3 at the start", "4 more sources", "mean 60 d\nmedian 47 d",
     }  # fmt: skip
@@ -84,16 +85,20 @@ def test_a_map_shows_what_becomes_of_visits(largest):
 
 def test_loops_are_arcs_and_customers_lead_back(largest):
     layout = lay_out(largest)
-    loops = layout.lanes[0].loops
-    assert [loop.outcome for loop in loops].count("slipped") == 4
-    assert [loop.outcome for loop in loops].count("parked") == 3
-    assert [loop.outcome for loop in loops].count("back") == 5
+    rows = layout.lanes[0].rows
+    loops = [loop for row in rows for loop in row.loops]
+    far = [out for row in rows for exits in row.exits for out in exits if ", to" in out.label]
+    for outcome, arcs, branches in (("slipped", 4, 0), ("parked", 2, 1), ("back", 3, 2)):
+        assert [loop.outcome for loop in loops].count(outcome) == arcs
+        # to a stage of another row no arc leads
+        assert [out.outcome for out in far].count(outcome) == branches
     assert all(loop.enters < loop.leaves for loop in loops)
-    for one in loops:
-        for other in loops:
-            # one inside another is lower
-            if other.enters < one.enters and one.leaves < other.leaves:
-                assert one.level < other.level
+    for row in rows:
+        for one in row.loops:
+            for other in row.loops:
+                # one inside another is lower
+                if other.enters < one.enters and one.leaves < other.leaves:
+                    assert one.level < other.level
     assert layout.people_x is not None
     assert lay_out(pictured.smallest()).people_x is None
 
@@ -105,7 +110,21 @@ def test_boxes_keep_clear_of_each_other(model):
     for lane in layout.lanes:
         for feeder in lane.feeders:
             assert lane.top < feeder.y < lane.bottom
-        assert max(lane.stages_x) < lane.won_x < layout.width
+        for one, other in zip(lane.rows, lane.rows[1:], strict=False):
+            assert one.bottom < other.middle
+        assert all(max(row.x) < row.right < layout.width for row in lane.rows)
+
+
+def test_long_pipelines_are_drawn_in_rows(largest):
+    lane = lay_out(largest).lanes[0]
+    assert [len(row.stages) for row in lane.rows] == [4, 4]
+    assert [part.name for row in lane.rows for part in row.stages] == list(pictured.NAMES)
+    for count, lengths in ((1, [1]), (4, [4]), (5, [3, 2]), (9, [3, 3, 3]), (30, [4] * 7 + [2])):
+        parts = tuple(pictured.simple(name=f"s{number}") for number in range(count))
+        pipeline = replace(largest.pipelines[1], stages=parts)
+        layout = lay_out(replace(largest, pipelines=(pipeline,), sources=(), open_deals=None))
+        assert [len(row.stages) for row in layout.lanes[0].rows] == lengths
+        assert layout.width < 17  # inches: letters of 7.5 points can be read at half of it
 
 
 def test_a_map_on_given_axes_is_in_proportion(largest):

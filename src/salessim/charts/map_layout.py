@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from salessim.charts.style import BLUE, FLOW_COLOURS, ORANGE, text_width
-from salessim.charts.visits import Outcome, brief, outcomes
+from salessim.charts.style import BLUE, FLOW_COLOURS, ORANGE, plain_label, text_width, wrap
+from salessim.charts.visits import brief, outcomes
 from salessim.model.calendar import DAYS_PER_MONTH
 from salessim.model.plan import Model, Pipeline, Source, Stage
 from salessim.readable import percent, rounded
@@ -22,6 +22,9 @@ FOOT, FOOT_STEP = 0.12, 0.19
 """From a stage's edge to the next arc's foot, and between two feet."""
 NOTE = 7.5
 """Points of the letters beside arrows."""
+MOST_IN_ROW = 4
+"""Stages beside each other; more are shared out over rows, or the letters would be tiny."""
+ROW_GAP = 0.4
 MOST_SOURCES = 4
 """Sources of a kind that a pipeline shows; those that bring least are drawn as one."""
 
@@ -44,6 +47,7 @@ class _WayBack(NamedTuple):
     label: str
     leaves: int
     enters: int
+    to: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +64,55 @@ class Loop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lane:
-    """A pipeline from left to right."""
+class Exit:
+    """A branch below a stage: what leaves the pipeline, or goes back to a stage of another row."""
 
-    pipeline: Pipeline
-    top: float
+    outcome: str
+    label: str
+    ends: bool
+    """Whether the deals get out: stuck ones do not."""
+
+    @property
+    def lines(self) -> int:
+        """Lines of the label."""
+        return self.label.count("\n") + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """Stages beside each other."""
+
+    stages: tuple[Stage, ...]
+    x: tuple[float, ...]
+    """Left edge of each stage."""
     middle: float
     """Of the stages' boxes."""
     bottom: float
-    feeders: tuple[Feeder, ...]
-    stages_x: tuple[float, ...]
-    """Left edge of each stage."""
-    won_x: float
     loops: tuple[Loop, ...]
-    exits: tuple[tuple[Outcome, ...], ...]
-    """By stage, the outcomes that leave the pipeline."""
+    exits: tuple[tuple[Exit, ...], ...]
+    """By stage."""
+
+    @property
+    def right(self) -> float:
+        """Where the arrow on from the last stage ends."""
+        return self.x[-1] + STAGE_WIDTH + STAGE_GAP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lane:
+    """A pipeline from left to right, in rows when it is long."""
+
+    pipeline: Pipeline
+    top: float
+    bottom: float
+    feeders: tuple[Feeder, ...]
+    rows: tuple[Row, ...]
     makes_customers: bool
+
+    @property
+    def won(self) -> tuple[float, float]:
+        """Left edge and middle of the box of the deals won."""
+        return self.rows[-1].right, self.rows[-1].middle
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +133,7 @@ def lay_out(model: Model) -> Layout:
     for pipeline in model.pipelines:
         lanes.append(_lane(model, pipeline, top))
         top = lanes[-1].bottom + LANE_GAP
-    right = max(lane.won_x for lane in lanes) + WON_WIDTH
+    right = max(max(lane.won[0] + WON_WIDTH, *(row.right for row in lane.rows)) for lane in lanes)
     feedless = all(feeder.is_external for lane in lanes for feeder in lane.feeders)
     people_x = right + PEOPLE_GAP if people else None
     return Layout(
@@ -108,28 +145,53 @@ def lay_out(model: Model) -> Layout:
 
 
 def _lane(model: Model, pipeline: Pipeline, top: float) -> Lane:
-    stages = pipeline.stages
-    first = 2 * MARGIN + SOURCE_WIDTH + 0.6
-    x = tuple(first + i * (STAGE_WIDTH + STAGE_GAP) for i in range(len(stages)))
-    loops = _loops(pipeline, x)
-    exits = tuple(_exits(stage) for stage in stages)
     sources = [source for source in model.sources if source.pipeline == pipeline.name]
     half_sources = 0.5 * len(_boxes(sources)) * SOURCE_STEP
-    above = STAGE_HEIGHT / 2 + LEVEL * max((loop.level for loop in loops), default=0) + 0.1
-    below = STAGE_HEIGHT / 2 + EXIT_TOP + EXIT_STEP * max(map(len, exits))
-    middle = top + LANE_TITLE + max(above, half_sources)
+    rows: list[Row] = []
+    bottom = top + LANE_TITLE
+    for stages in _shares(pipeline.stages):
+        # The sources stand at the left of the first row, and nothing of the second beside them.
+        beside = 0.0 if rows else half_sources
+        rows.append(_row(pipeline, stages, bottom, beside))
+        bottom = rows[-1].bottom + ROW_GAP
     return Lane(
         pipeline=pipeline,
         top=top,
-        middle=middle,
-        bottom=middle + max(below, half_sources),
-        feeders=_feeders(sources, middle),
-        stages_x=x,
-        won_x=x[-1] + STAGE_WIDTH + STAGE_GAP,
-        loops=loops,
-        exits=exits,
+        bottom=rows[-1].bottom,
+        feeders=_feeders(sources, rows[0].middle),
+        rows=tuple(rows),
         makes_customers=_makes_customers(model, pipeline, sources),
     )
+
+
+def _shares(stages: tuple[Stage, ...]) -> list[tuple[Stage, ...]]:
+    """Return the stages of each row: as few rows as can be, the first ones as long as any."""
+    rows = -(-len(stages) // MOST_IN_ROW)
+    length = -(-len(stages) // rows)
+    return [stages[first : first + length] for first in range(0, len(stages), length)]
+
+
+def _row(pipeline: Pipeline, stages: tuple[Stage, ...], top: float, half_sources: float) -> Row:
+    first = 2 * MARGIN + SOURCE_WIDTH + 0.6
+    x = tuple(first + i * (STAGE_WIDTH + STAGE_GAP) for i in range(len(stages)))
+    begins = pipeline.stages.index(stages[0])
+    ways = [way for way in _ways_back(pipeline) if begins <= way.leaves < begins + len(stages)]
+    near = [
+        way._replace(leaves=way.leaves - begins, enters=way.enters - begins)
+        for way in ways
+        if way.enters >= begins
+    ]
+    loops = _loops(near, x)
+    exits = tuple(
+        _exits(stage, [way for way in ways if way.enters < begins and way.leaves == number])
+        for number, stage in enumerate(stages, begins)
+    )
+    lines = max(sum(out.lines for out in each) for each in exits)
+    above = STAGE_HEIGHT / 2 + LEVEL * max((loop.level for loop in loops), default=0) + 0.1
+    below = STAGE_HEIGHT / 2 + EXIT_TOP + EXIT_STEP * lines
+    middle = top + max(above, half_sources)
+    bottom = middle + max(below, half_sources)
+    return Row(stages=stages, x=x, middle=middle, bottom=bottom, loops=loops, exits=exits)
 
 
 def _makes_customers(model: Model, pipeline: Pipeline, sources: Sequence[Source]) -> bool:
@@ -141,8 +203,19 @@ def _makes_customers(model: Model, pipeline: Pipeline, sources: Sequence[Source]
     )
 
 
-def _exits(stage: Stage) -> tuple[Outcome, ...]:
-    return tuple(o for o in outcomes(stage) if o.name in ("lost", "no_decision", "stuck"))
+def _exits(stage: Stage, far: Sequence[_WayBack]) -> tuple[Exit, ...]:
+    """Return what leaves the pipeline, and then the ways back to stages of rows above."""
+    found = []
+    for out in outcomes(stage):
+        if out.name in ("lost", "no_decision", "stuck"):
+            after = f", {brief(out.law.mean)}" if out.law and out.law.mean > 0 else ""
+            label = f"{out.words} {percent(out.probability)}{after}"
+            found.append(Exit(outcome=out.name, label=label, ends=out.law is not None))
+    room = 72.0 * (STAGE_WIDTH + STAGE_GAP - 0.5)
+    for way in far:
+        label = wrap(f"{way.label}, to {plain_label(way.to)}", NOTE, room, lines=2)
+        found.append(Exit(outcome=way.outcome, label=label, ends=True))
+    return tuple(found)
 
 
 def _boxes(sources: Sequence[Source]) -> list[tuple[str, str, bool]]:
@@ -179,14 +252,13 @@ def pace(per_day: float, *, each: bool) -> str:
     return f"{said} each" if each else said
 
 
-def _loops(pipeline: Pipeline, x: Sequence[float]) -> tuple[Loop, ...]:
-    """Return the arcs of a pipeline, each as low as leaves room for those it encloses.
+def _loops(found: Sequence[_WayBack], x: Sequence[float]) -> tuple[Loop, ...]:
+    """Return the arcs of a row, each as low as leaves room for those it encloses.
 
     Along the top of a stage stand, from the left: the slip, then at the right end what rests and
     returns to it, what leaves for the stages before (the nearest first), what comes from those
     behind (the farthest first): so no arc crosses the feet of another that it could enclose.
     """
-    found = _ways_back(pipeline)
     placed: list[Loop] = []
     for way in found:
         feet = [_feet(found, at) for at in (way.leaves, way.enters)]
@@ -203,12 +275,13 @@ def _ways_back(pipeline: Pipeline) -> list[_WayBack]:
         for o in outcomes(stage):
             said = f"{percent(o.probability)}, {brief(o.law.mean) if o.law else ''}"
             if o.name == "slipped":
-                found.append(_WayBack(o.name, f"slip {said}", i, i))
+                found.append(_WayBack(o.name, f"slip {said}", i, i, stage.name))
             elif o.name == "back" and stage.back:
-                found.append(_WayBack(o.name, f"back {said}", i, names.index(stage.back.to)))
+                to = stage.back.to
+                found.append(_WayBack(o.name, f"back {said}", i, names.index(to), to))
             elif o.name == "parked" and stage.parked:
-                label = f"parked {said} + rest {brief(stage.parked.rest.mean)}"
-                found.append(_WayBack(o.name, label, i, names.index(stage.parked.to)))
+                label, to = f"parked {said} + rest {brief(stage.parked.rest.mean)}", stage.parked.to
+                found.append(_WayBack(o.name, label, i, names.index(to), to))
     return sorted(
         found, key=lambda way: (way.leaves - way.enters, way.outcome != "slipped", way.leaves)
     )

@@ -12,10 +12,10 @@ from matplotlib.path import Path
 
 from salessim.charts import map_layout as place
 from salessim.charts import style
-from salessim.charts.map_layout import Lane, Layout, Loop, lay_out
-from salessim.charts.visits import Outcome, brief, quantile
+from salessim.charts.map_layout import Exit, Lane, Layout, Loop, Row, lay_out
+from salessim.charts.visits import brief, quantile
 from salessim.model.loops import mean_days_to_win
-from salessim.model.plan import Model, Pipeline, Stage
+from salessim.model.plan import Model, Stage
 from salessim.readable import percent, rounded
 
 PALE = {style.BLUE: "#E3F0F8", style.ORANGE: "#FCF1DC", style.GREEN: "#DDF2EB"}
@@ -146,9 +146,8 @@ def _titles(pen: Pen, model: Model, layout: Layout) -> None:
 
 
 def _lane(pen: Pen, model: Model, lane: Lane) -> None:
-    pipeline, y = lane.pipeline, lane.middle
-    left = lane.stages_x[0]
-    room = 72.0 * (lane.won_x + place.WON_WIDTH - 2 * place.MARGIN)
+    pipeline, first = lane.pipeline, lane.rows[0]
+    room = 72.0 * (first.right + place.WON_WIDTH - 2 * place.MARGIN)
     name = style.wrap(style.plain_label(pipeline.name), 10, room, weight="bold", lines=1)
     pen.text(2 * place.MARGIN, lane.top + 0.1, name, 10, ha="left", fontweight="bold")
     for feeder in lane.feeders:
@@ -159,24 +158,36 @@ def _lane(pen: Pen, model: Model, lane: Lane) -> None:
         middle = 2 * place.MARGIN + place.SOURCE_WIDTH / 2
         pen.text(middle, feeder.y - (0.09 if feeder.pace else 0), words[0], 8.5, fontweight="bold")
         pen.text(middle, feeder.y + 0.11, feeder.pace)
-        pen.flow((2 * place.MARGIN + place.SOURCE_WIDTH, feeder.y), (left, y), colour)
-    counts = _opened(model, pipeline)
-    for index, (stage, x) in enumerate(zip(pipeline.stages, lane.stages_x, strict=True)):
-        _stage(pen, stage, (x, y), counts[index])
-        _exits(pen, lane.exits[index], (x, y + place.STAGE_HEIGHT / 2))
-    for loop in lane.loops:
-        _loop(pen, loop, y - place.STAGE_HEIGHT / 2)
+        start = (2 * place.MARGIN + place.SOURCE_WIDTH, feeder.y)
+        pen.flow(start, (first.x[0], first.middle), colour)
+    there = Counter(model.open_deals.stages if model.open_deals else ())
+    for row in lane.rows:
+        for stage, x, exits in zip(row.stages, row.x, row.exits, strict=True):
+            _stage(pen, stage, (x, row.middle), there[f"{pipeline.name}.{stage.name}"])
+            _exits(pen, exits, (x, row.middle + place.STAGE_HEIGHT / 2))
+        for loop in row.loops:
+            _loop(pen, loop, row.middle - place.STAGE_HEIGHT / 2)
+        for x in row.x[1:]:
+            pen.arrow((x - place.STAGE_GAP, row.middle), (x, row.middle), style.GREEN)
+    for above, below in zip(lane.rows, lane.rows[1:], strict=False):
+        _next_row(pen, above, below)
+    pen.arrow((lane.won[0] - place.STAGE_GAP, lane.won[1]), lane.won, style.GREEN)
     _won(pen, model, lane)
 
 
-def _opened(model: Model, pipeline: Pipeline) -> list[int]:
-    """Return the open deals of each stage at the start."""
-    there = Counter(model.open_deals.stages if model.open_deals else ())
-    return [there[f"{pipeline.name}.{stage.name}"] for stage in pipeline.stages]
+def _next_row(pen: Pen, above: Row, below: Row) -> None:
+    """Draw how deals go on from the last stage of a row to the first one of the next."""
+    between, left = above.bottom + place.ROW_GAP / 2, below.x[0] - 0.3
+    corners = [
+        (above.right - place.STAGE_GAP, above.middle), (above.right, above.middle),
+        (above.right, between), (left, between),
+        (left, below.middle), (below.x[0], below.middle),
+    ]  # fmt: skip
+    pen.rail(corners, style.GREEN)
 
 
 def _stage(pen: Pen, stage: Stage, at: tuple[float, float], opened: int) -> None:
-    """Draw a stage's box and the arrow on from it."""
+    """Draw a stage's box, and what the arrow on from it says."""
     x, y = at
     pen.box(x, y, place.STAGE_WIDTH, place.STAGE_HEIGHT, style.BLUE)
     width = 72.0 * (place.STAGE_WIDTH - 0.16)
@@ -186,7 +197,6 @@ def _stage(pen: Pen, stage: Stage, at: tuple[float, float], opened: int) -> None
     if opened:
         pen.text(middle, y + 0.26, f"{opened:,} open at the start", color=style.QUIET)
     start = x + place.STAGE_WIDTH
-    pen.arrow((start, y), (start + place.STAGE_GAP, y), style.GREEN)
     share = (1.0 - (stage.slip.probability if stage.slip else 0.0)) * stage.conversion
     centre = start + place.STAGE_GAP / 2 - 0.03
     pen.text(centre, y - 0.12, percent(share), 9, fontweight="bold")
@@ -198,19 +208,20 @@ def _stage(pen: Pen, stage: Stage, at: tuple[float, float], opened: int) -> None
     pen.text(centre, y + 0.05, said, 7, va="top", color=style.QUIET)
 
 
-def _exits(pen: Pen, exits: tuple[Outcome, ...], at: tuple[float, float]) -> None:
+def _exits(pen: Pen, exits: tuple[Exit, ...], at: tuple[float, float]) -> None:
     """Draw the ways out below a stage: a branch each; stuck deals end at a bar, not an arrow."""
-    x, top = at[0] + 0.16, at[1]
-    for index, out in enumerate(exits):
-        y = top + place.EXIT_TOP + place.EXIT_STEP * index - 0.06
-        colour = style.FLOW_COLOURS[out.name]
-        if out.law:
+    x, top, line = at[0] + 0.16, at[1], 0
+    for out in exits:
+        y = top + place.EXIT_TOP + place.EXIT_STEP * line - 0.06
+        line += out.lines
+        colour = place.LOOP_COLOURS[out.outcome]
+        if out.ends:
             pen.rail([(x, top), (x, y), (x + 0.24, y)], colour)
         else:
             pen.line([(x, top), (x, y), (x + 0.22, y)], colour)
             pen.line([(x + 0.22, y - 0.06), (x + 0.22, y + 0.06)], colour)
-        after = f", {brief(out.law.mean)}" if out.law and out.law.mean > 0 else ""
-        pen.text(x + 0.3, y, f"{out.words} {percent(out.probability)}{after}", ha="left")
+        lower = y + place.EXIT_STEP * (out.lines - 1) / 2
+        pen.text(x + 0.3, lower, out.label, ha="left")
 
 
 def _loop(pen: Pen, loop: Loop, top: float) -> None:
@@ -230,7 +241,7 @@ def _loop(pen: Pen, loop: Loop, top: float) -> None:
 
 
 def _won(pen: Pen, model: Model, lane: Lane) -> None:
-    pipeline, x, y = lane.pipeline, lane.won_x, lane.middle
+    pipeline, (x, y) = lane.pipeline, lane.won
     pen.box(x, y, place.WON_WIDTH, place.STAGE_HEIGHT, style.GREEN)
     middle = x + place.WON_WIDTH / 2
     pen.text(middle, y - 0.21, f"won {percent(pipeline.win_rate)}", 9.5, fontweight="bold")
@@ -245,7 +256,8 @@ def _won(pen: Pen, model: Model, lane: Lane) -> None:
 def _people(pen: Pen, model: Model, layout: Layout, x: float) -> None:
     """Draw the customers, the wins that make them, and the rail on which they bring deals."""
     lanes = layout.lanes
-    top, bottom = lanes[0].middle - 0.45, max(lanes[-1].middle + 0.45, lanes[0].middle + 0.6)
+    first, last = lanes[0].won[1], lanes[-1].won[1]
+    top, bottom = first - 0.45, max(last + 0.45, first + 0.6)
     height, middle = bottom - top, x + place.PEOPLE_WIDTH / 2
     y = (top + bottom) / 2
     pen.box(x, y, place.PEOPLE_WIDTH, height, style.ORANGE)
@@ -259,7 +271,8 @@ def _people(pen: Pen, model: Model, layout: Layout, x: float) -> None:
         pen.text(middle, y - 0.09 * len(lines) + 0.18 * (index + 1), said)
     for lane in lanes:
         if lane.makes_customers:
-            pen.arrow((lane.won_x + place.WON_WIDTH, lane.middle), (x, lane.middle), style.GREEN)
+            won_x, won_y = lane.won
+            pen.arrow((won_x + place.WON_WIDTH, won_y), (x, won_y), style.GREEN)
     fed = [feeder.y for lane in lanes for feeder in lane.feeders if not feeder.is_external]
     if not fed:
         return
