@@ -1,7 +1,10 @@
 """`salessim init`: plans to begin with, their made-up data, and folders it cannot write to."""
 
 import shlex
+import signal
 import stat
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -188,6 +191,28 @@ def test_nothing_half_written_is_left(folder, monkeypatch, there, failing):
         init(target)
     assert calls
     assert sorted(folder.rglob("*")) == before
+
+
+KILLED = """
+import os, signal
+from pathlib import Path
+import salessim
+Path.rename = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+salessim.init("demo")
+"""
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_a_killed_init_left_goes_with_the_next(call, folder, there):
+    if there:
+        (folder / "demo").mkdir()
+    killed = subprocess.run([sys.executable, "-c", KILLED], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert any(file.name.startswith(".") for file in folder.rglob("*"))
+    result = call("init", "demo")
+    assert result.exit_code == 0, result.stderr
+    assert sorted(folder.iterdir()) == [folder / "acme.toml", folder / "demo"]
+    assert {file.name for file in (folder / "demo").iterdir()} == WRITTEN
 
 
 def test_the_folder_is_open_to_whom_the_umask_lets(folder):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from salessim.api.claims import make_claimed, release, remove_orphans
 from salessim.config.words import nearest
 from salessim.errors import SalessimError
 
@@ -63,6 +63,8 @@ def init(folder: str | Path, *, template: str = "saas") -> Path:
         raise SalessimError(f'there is no template "{template}"; {hint}')
     folder = Path(folder)
     try:
+        if _claimed(folder).parent.is_dir():
+            remove_orphans(_claimed(folder))
         _check_free(folder)
         _write(folder, template_files(template))
     except OSError as error:
@@ -106,9 +108,8 @@ def _check_free(folder: Path) -> None:
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
     """Write all files, or none: they are moved to where they belong when all are written."""
     there = folder.is_dir()
-    work = (folder if there else folder.parent) / f".salessim-init-{secrets.token_hex(4)}"
+    work, lock = make_claimed(_claimed(folder))
     try:
-        work.mkdir()
         for name, text in texts.items():
             (work / name).write_text(text, encoding="utf-8", newline="\n")
         if not there:
@@ -123,3 +124,9 @@ def _write(folder: Path, texts: Mapping[str, str]) -> None:
         raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        release(lock)
+
+
+def _claimed(folder: Path) -> Path:
+    """Return what a folder is filled beside: it, or the plan when it is there and empty."""
+    return folder / PLAN if folder.is_dir() else folder
