@@ -260,6 +260,15 @@ def test_no_new_customers_are_no_zero_new_customers():
     assert "A customer brings no new customers" in str(verdict_with(reproduction_number=0.0))
 
 
+def test_with_segments_the_generations_are_said():
+    facts = replace(fc.FACTS, has_segments=True)
+    given = verdict(bookings(base=500.0), facts=facts)
+    assert "customers is 0.50 times as large as the one before (all segments" in str(given)
+    assert "in its life" not in str(given)
+    assert "generation" in given.notes["reproduction_number"]
+    assert "reproduction_number" not in verdict(bookings(base=500.0)).notes
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [

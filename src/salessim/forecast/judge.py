@@ -22,6 +22,13 @@ WILSON_Z = 1.959963984540054
 """97.5 % point of the normal distribution, for intervals of 95 %."""
 
 
+GENERATIONS = (
+    "by which the number of customers is multiplied from each generation to the next, in the long "
+    "run and all segments together"
+)
+"""What the reproduction number is where there are segments."""
+
+
 class Parts(NamedTuple):
     """Bookings by trajectory and simulated period, in hundredths: what the verdict looks at."""
 
@@ -193,6 +200,8 @@ def _reasons(
         notes["reproduction_number"] = (
             "nothing in the plan says how long customers stay, or not how long on average"
         )
+    elif facts.has_segments:
+        notes["reproduction_number"] = GENERATIONS
     if facts.logo_retention is None:
         notes["logo_retention"] = "there are no customers at the start"
     if not sustainability.past:

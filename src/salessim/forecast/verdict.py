@@ -45,7 +45,8 @@ class Verdict:
     external_share : tuple of float or None
         By reported period, mean external bookings as a share of mean bookings.
     reproduction_number : float or None
-        New customers a customer brings over its life, through all sources that make customers.
+        New customers a customer brings over its life, through all sources that make customers;
+        with segments, of which `notes` tells, the factor from one generation to the next.
     logo_retention : float or None
         Share of the customers at the start still active twelve months later.
     nrr, grr : None
@@ -179,9 +180,15 @@ class Verdict:
 
     def _customers(self) -> str:
         said = []
-        if self.reproduction_number is not None:
-            born = number(self.reproduction_number) if self.reproduction_number else "no"
-            said.append(f"a customer brings {born} new customers in its life")
+        born = self.reproduction_number
+        if born and "reproduction_number" in self.notes:
+            said.append(
+                f"each generation of customers is {number(born)} times as large as the one before "
+                "(all segments together)"
+            )
+        elif born is not None:
+            many = number(born) if born else "no"
+            said.append(f"a customer brings {many} new customers in its life")
         if self.logo_retention is not None:
             said.append(f"{percent(self.logo_retention)} of the customers stay twelve months")
         if not said:

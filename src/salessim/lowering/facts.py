@@ -123,4 +123,5 @@ def facts(model: Model, *, stage_entries: float, stuck_open_deals: int) -> Facts
         reproduction_number=reproduction_number(model),
         logo_retention=logo_retention(model.customers),
         stuck_open_deals=stuck_open_deals,
+        has_segments=model.customers is not None and bool(model.customers.segments),
     )

@@ -217,6 +217,9 @@ class Facts:
     reproduction_number : float or None
         Expected new customers that a new customer brings over its lifetime through all sources
         with ``buyer = "new"``; None when nothing makes customers who could leave.
+    has_segments : bool
+        Whether customers are of several segments: the reproduction number is then the factor from
+        one generation to the next, all segments together.
     logo_retention : float or None
         Expected share of the customers at the start who are still active after 12 months;
         None without customers.
@@ -229,6 +232,7 @@ class Facts:
     reproduction_number: float | None
     logo_retention: float | None
     stuck_open_deals: int
+    has_segments: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
