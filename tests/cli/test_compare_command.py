@@ -47,6 +47,39 @@ def test_levels_and_differences_are_printed(call):
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+LONG = "renewals_of_enterprise_customers_in_german_speaking_countries"
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120, 200])
+def test_long_names_of_scenarios_are_said_whole(call, plan, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    plan.write_text(plan.read_text().replace("scenarios.more", f"scenarios.{LONG}"))
+    result = call("compare", "acme.toml", "-n", "5")
+    assert result.exit_code == 0, result.stderr
+    levels, changes, periods = result.stdout.split("Minus plan")[0], *result.stdout.split(" Month")
+    assert "\u2026" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= width
+    # in lines below each other, but for a wide terminal
+    for table in (levels, changes):
+        first = (line[:25].strip() for line in table.splitlines())
+        assert LONG in "".join(first) or LONG in table
+    assert (LONG in levels) == (width >= 120)
+    assert periods.count("2027-0") == 6
+
+
+@pytest.mark.usefixtures("plan")
+def test_without_customers_nobody_is_active(call, folder):
+    plan = (folder / "acme.toml").read_text()
+    head, customers = plan.split("[sources.referral]")[0], plan.split("[open_deals]")[1]
+    changed = head + "[open_deals]" + customers.split("[scenarios.loyal]")[0]
+    (folder / "acme.toml").write_text(changed)
+    for command in (("run", "-o", "a"), ("compare",)):
+        result = call(command[0], "acme.toml", *command[1:], "-n", "5")
+        assert result.exit_code == 0, result.stderr
+        assert "Wins" in result.stdout
+        assert "active" not in result.stdout.lower()
+
+
 @pytest.mark.usefixtures("plan")
 def test_the_folder_is_whole_and_says_what_made_it(call, folder):
     result = call("compare", "acme.toml", "-o", "out/c", "-n", "15", "--seed", "3")

@@ -9,7 +9,8 @@ from salessim.engine.cube import Cube
 from salessim.forecast import Forecast
 from salessim.lowering.program import Facts, Program
 from salessim.model.calendar import Span, Timeline
-from salessim.model.plan import Model, Sustainability
+from salessim.model.laws import Exponential
+from salessim.model.plan import Customers, Model, Sustainability
 
 ORIGINS = ("open_deals", "customers", "outbound")
 PIPELINES = ("new_business", "expansion")
@@ -21,6 +22,9 @@ FACTS = Facts(
     logo_retention=0.6,
     stuck_open_deals=0,
 )
+
+
+CUSTOMERS = Customers(lifetime=Exponential(mean=900.0))
 
 
 def timeline(*, periods=3, simulated=24, start=date(2027, 1, 1), value=1, unit="month"):
@@ -84,13 +88,14 @@ def program(*, customers=100, facts=FACTS):
     )
 
 
-def model(counts, *, line=None, title="Acme", currency="USD", **verdict):
+def model(counts, *, line=None, title="Acme", currency="USD", customers=CUSTOMERS, **verdict):
     """The words of a plan; `verdict` are fields of `Sustainability`."""
     return Model(
         title=title,
         currency=currency,
         timeline=line or timeline(simulated=counts.bookings.shape[1]),
         pipelines=(),
+        customers=customers,
         sustainability=Sustainability(**verdict),
     )
 

@@ -77,18 +77,25 @@ def widest(out: Console, tables: Iterable[Table]) -> Table:
     return table
 
 
+def _measures(given: Forecast) -> tuple[tuple[str, str], ...]:
+    """Return what is counted; in a plan without customers nobody comes or goes."""
+    return MEASURES if given.labels.starting_customers is not None else MEASURES[:2]
+
+
 def _periods(given: Forecast, layout: tuple[tuple[str, ...], ...]) -> Table:
-    base = given.without_external_leads()
+    base, measures = given.without_external_leads(), _measures(given)
     divisor, unit = scale(float(given.bookings.summary.p90.max(initial=0.0)), digits=5)
     words = f"bookings in {unit}{printable(given.labels.currency)}"
+    if len(measures) == len(MEASURES):
+        words += "; active: customers at the period's end"
     table = empty_table(
-        caption=f"{words}; active: customers at the period's end; P10, P50, P90: one, five, "
-        "nine in ten trajectories end below; w/o: P50 without external leads"
+        caption=f"{words}; P10, P50, P90: one, five, nine in ten trajectories end below; w/o: P50 "
+        "without external leads"
     )
     header, names = period_names(given.labels.timeline)
     table.add_column(header, no_wrap=True)
     columns = []
-    for (name, title), headers in zip(MEASURES, layout, strict=True):
+    for (name, title), headers in zip(measures, layout, strict=False):
         got = given.series(name).summary
         size = divisor if name == "bookings" else 1
         values = dict(zip(ALL, (*got[2:], base.series(name).summary.p50), strict=True))
@@ -121,12 +128,10 @@ def _totals(given: Forecast, columns: tuple[str, ...]) -> Table:
     for header in columns:
         table.add_column(header, justify="right", no_wrap=True)
     divisor, unit = scale(float(given.bookings.total_summary.p90), digits=9)
-    lines = (
-        ("bookings", f"Bookings, {unit}{printable(given.labels.currency)}", divisor),
-        ("wins", "Wins", 1),
-        ("active_customers", "Active at the end", 1),
-    )
-    for name, title, size in lines:
+    bookings = f"Bookings, {unit}{printable(given.labels.currency)}"
+    titles = {"bookings": bookings, "wins": "Wins", "active_customers": "Active at the end"}
+    for name, _ in _measures(given):
+        title, size = titles[name], divisor if name == "bookings" else 1
         table.add_row(title, *_total(given.series(name), size)[: len(columns)])
         table.add_row("  without ext. leads", *_total(base.series(name), size)[: len(columns)])
     return table

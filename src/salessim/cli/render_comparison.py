@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from salessim.forecast import Comparison
     from salessim.forecast.comparison import Difference, Outcome, Paired
 
-LONGEST_NAME = 24
+LONGEST_NAME, LONGEST_HEADER = 24, 12
+"""Letters of a scenario's name in a line, where the terminal has no room for the whole name."""
 WORDS = {"dependent on external leads": "dependent"}
 LEVELS = (
     ("P10", "P50", "P90", "Wins", "Active", "Sustained", "Verdict"),
@@ -39,30 +41,51 @@ def comparison(out: Console, given: Comparison, *, title: str) -> None:
     span = f"{periods[0]} to {line.period_start(len(periods)) - timedelta(days=1)}"
     out.print()
     text(out, f"{title}: {trajectories(given.trajectories)} of each scenario, {span}", style="bold")
-    out.print(widest(out, (_levels(given, columns) for columns in LEVELS)))
-    out.print(widest(out, (_changes(given, columns) for columns in CHANGES)))
+    for table, layouts in ((_levels, LEVELS), (_changes, CHANGES)):
+        shown = [_there(given, columns) for columns in layouts]
+        lengths = (_longest(given), LONGEST_NAME)
+        out.print(widest(out, (table(given, c, n) for c in shown for n in lengths)))
     out.print(widest(out, _by_period(given)))
     for note in given.notes:
         text(out, f"Note: {note}.")
     out.print()
 
 
-def _levels(given: Comparison, columns: Sequence[str]) -> Table:
+def _there(given: Comparison, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that say something: without customers nobody comes or goes."""
+    outcomes = given.outcomes.values()
+    some = any(outcome.labels.starting_customers is not None for outcome in outcomes)
+    return tuple(column for column in columns if some or column != "Active")
+
+
+def _longest(given: Comparison) -> int:
+    """Return the letters of the longest name of a scenario."""
+    return max(LONGEST_NAME, *map(len, given.outcomes))
+
+
+def _name(name: str, longest: int) -> str:
+    """Return a name in lines of at most so many letters, broken after a word where there is one."""
+    lines = rf".{{1,{longest}}}$|.{{1,{longest - 1}}}[ _-]|.{{1,{longest}}}"
+    return "\n".join(line.strip() for line in re.findall(lines, printable(name)))
+
+
+def _levels(given: Comparison, columns: Sequence[str], longest: int) -> Table:
     divisor, unit = scale(
         max(float(o.series("bookings").total_summary.p90) for o in given.outcomes.values()),
         digits=5,
     )
+    active = " and customers active at the end" if "Active" in columns else ""
     table = _table(
         "Scenario",
         columns,
         caption=f"P10, P50, P90: bookings over the whole span, {unit}"
-        f"{printable(given.base.labels.currency)}; wins and customers active at the end: means; "
+        f"{printable(given.base.labels.currency)}; wins{active}: means; "
         "sustained: trajectories in which what is already there books the need without new "
         "external leads",
     )
     for name, outcome in given.outcomes.items():
         values = _level(outcome, divisor)
-        table.add_row(printable(name), *(values[column] for column in columns))
+        table.add_row(_name(name, longest), *(values[column] for column in columns))
     return table
 
 
@@ -80,20 +103,21 @@ def _level(outcome: Outcome, divisor: int) -> dict[str, str]:
     }
 
 
-def _changes(given: Comparison, columns: Sequence[str]) -> Table:
+def _changes(given: Comparison, columns: Sequence[str], longest: int) -> Table:
     totals = {name: d.total("bookings") for name, d in given.differences.items()}
     divisor, unit = scale(max(map(_largest, totals.values())), digits=5)
+    active = ", active" if "Active" in columns else ""
     table = _table(
-        f"Minus {printable(given.base.name)}",
+        f"Minus {_name(given.base.name, longest)}",
         columns,
         caption=f"bookings over the whole span, {unit}{printable(given.base.labels.currency)}, "
         "trajectory by trajectory; +/-: half the 95% interval of the mean; pairing: how many times "
         "smaller that error is than with independent seeds (5 is as good as 25 times as many "
-        "trajectories); wins, active: differences of the means; sustained: in percentage points",
+        f"trajectories); wins{active}: differences of the means; sustained: in percentage points",
     )
     for name, difference in given.differences.items():
         values = _change(difference, totals[name], divisor)
-        table.add_row(printable(name), *(values[column] for column in columns))
+        table.add_row(_name(name, longest), *(values[column] for column in columns))
     return table
 
 
@@ -120,12 +144,13 @@ def _change(difference: Difference, bookings: Paired, divisor: int) -> dict[str,
 def _by_period(given: Comparison) -> Iterator[Table]:
     """Yield the table of mean differences by period with their error, then with fewer columns."""
     count = len(given.differences)
-    yield _periods(given, count, with_error=True)
+    for longest in (_longest(given), LONGEST_HEADER):
+        yield _periods(given, count, longest, with_error=True)
     for shown in range(count, 0, -1):
-        yield _periods(given, shown, with_error=False)
+        yield _periods(given, shown, LONGEST_HEADER, with_error=False)
 
 
-def _periods(given: Comparison, shown: int, *, with_error: bool) -> Table:
+def _periods(given: Comparison, shown: int, longest: int, *, with_error: bool) -> Table:
     differences = list(given.differences.values())
     paired = [difference.by_period("bookings") for difference in differences[:shown]]
     divisor, unit = scale(max(float(abs(p.mean).max()) for p in paired), digits=5)
@@ -137,19 +162,15 @@ def _periods(given: Comparison, shown: int, *, with_error: bool) -> Table:
     )
     table = empty_table(caption=caption)
     header, names = period_names(given.base.labels.timeline)
-    table.add_column(header, no_wrap=True)
+    table.add_column(header, no_wrap=True, vertical="bottom")
     columns = [names[: len(given.base.series("bookings").periods)]]
     for difference, values in zip(differences, paired, strict=False):
         table.add_column(
-            f"\n{printable(difference.name)}",
-            justify="right",
-            no_wrap=True,
-            max_width=LONGEST_NAME,
-            overflow="ellipsis",
+            _name(difference.name, longest), justify="right", no_wrap=True, vertical="bottom"
         )
         columns.append([_signed(value / divisor) for value in values.mean])
         if with_error:
-            table.add_column("\n+/-", justify="right", no_wrap=True)
+            table.add_column("+/-", justify="right", no_wrap=True, vertical="bottom")
             halves = (values.high - values.mean) / divisor
             columns.append(["-" if math.isnan(half) else amount(half) for half in halves])
     for row in few(list(zip(*columns, strict=True))):
@@ -159,7 +180,7 @@ def _periods(given: Comparison, shown: int, *, with_error: bool) -> Table:
 
 def _table(first: str, columns: Sequence[str], *, caption: str) -> Table:
     table = empty_table(caption=caption)
-    table.add_column(first, no_wrap=True, max_width=LONGEST_NAME, overflow="ellipsis")
+    table.add_column(first, overflow="fold")
     for column in columns:
         table.add_column(column, justify="left" if column == "Verdict" else "right", no_wrap=True)
     return table

@@ -175,7 +175,7 @@ class Forecast:
         change = self.counts.new_customers - self.counts.lost_customers
         level = np.cumsum(change, axis=1, dtype=np.int32)
         origin = self.labels.origins.index("customers")
-        level[:, :, 0, origin] += self.labels.starting_customers
+        level[:, :, 0, origin] += self.labels.starting_customers or 0
         return self._series("active_customers", unit="customers", counts=level, stock=True)
 
     @property

@@ -28,8 +28,9 @@ class Labels:
         In the order of the plan; origins are ``open_deals``, ``customers``, then the sources.
     source_pipelines : tuple of int
         Pipeline index of each external source.
-    starting_customers : int
-        Customers there at the start, counted on the rows of the first pipeline.
+    starting_customers : int or None
+        Customers there at the start, counted on the rows of the first pipeline; None when the plan
+        has no customers, who could come and go.
     """
 
     title: str
@@ -39,7 +40,7 @@ class Labels:
     origins: tuple[str, ...]
     external_sources: tuple[str, ...] = ()
     source_pipelines: tuple[int, ...] = ()
-    starting_customers: int = 0
+    starting_customers: int | None = None
 
     @property
     def periods(self) -> tuple[date, ...]:
@@ -103,7 +104,7 @@ class Labels:
             origins=program.origins,
             external_sources=program.external_sources,
             source_pipelines=program.source_pipelines,
-            starting_customers=len(program.arrays.base.entity),
+            starting_customers=len(program.arrays.base.entity) if model.customers else None,
         )
 
 
