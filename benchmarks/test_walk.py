@@ -1,9 +1,7 @@
-"""Workload W1, scenario A: the walk beside its peers, on a second core, and with seasons.
+"""Workload W1, scenario A: the walk beside its peers, on a second core, and with more to it.
 
 Each first checks its answer: W1's published means, or the renewal equations'.
 """
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from benchmarks.measure import per_unit, take_turns
 from benchmarks.peers import numpy_w1
 from benchmarks.test_peers import assert_right
+from benchmarks.variants import with_curves, with_loops, with_seasons
 from salessim.engine import run
 from salessim.lowering import lower
 from salessim.lowering.renewal import expected
@@ -114,35 +113,21 @@ def test_two_threads(benchmark, report, program, entries):
     )
 
 
-def with_seasons(model):
-    """W1 with a season and growth on every source, its leads about as many as before."""
-    season = (0.9, 0.9, 1.1, 1.0, 1.0, 1.1, 0.7, 0.7, 1.1, 1.1, 1.1, 1.3)
-    sources = tuple(
-        # 1 % a month compounds to 12 % over the horizon's mean
-        replace(s, season=season, growth_per_month=0.01, rate=replace(s.rate, per_day=level))
-        for s, level in ((s, s.rate.per_day / 1.12) for s in model.sources)
-    )
-    return replace(model, sources=sources)
-
-
-@pytest.mark.benchmark(group="W1, seasons and growth")
-@pytest.mark.usefixtures("entries")
-def test_seasons_and_growth(benchmark, report, program, entries):
-    model = with_seasons(w1())
-    seasonal = lower(model)
-    cube = walk(seasonal)
+@pytest.mark.benchmark(group="W1, with more to it")
+@pytest.mark.parametrize("variant", [with_seasons, with_loops, with_curves])
+def test_more_than_w1(benchmark, report, program, entries, variant):
+    model = variant(w1())
+    more = lower(model)
+    cube = walk(more)
     exact = expected(model)
-    assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=3)
-    assert_sample_mean(cube.flows[..., 0], exact.entered, tests=3)
-    assert_sample_mean(answer(cube)["active"], exact.active_customers, tests=3)
-    times = take_turns(
-        benchmark, lambda: walk(seasonal), baseline=lambda: walk(program), rounds=ROUNDS
-    )
-    more = cube.stage_entries.sum() / entries
+    assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=9)
+    assert_sample_mean(cube.flows[..., 0], exact.entered, tests=9)
+    assert_sample_mean(answer(cube)["active"], exact.active_customers, tests=9)
+    times = take_turns(benchmark, lambda: walk(more), baseline=lambda: walk(program), rounds=ROUNDS)
+    counted = int(cube.stage_entries.sum())
+    report(**figures(times.subject, trajectories=TRAJECTORIES, entries=counted))
     report(
-        **figures(times.subject, trajectories=TRAJECTORIES, entries=int(cube.stage_entries.sum()))
-    )
-    report(
-        stage_entries_over_w1=float(more),
-        time_per_stage_entry_over_w1=times.ratio / float(more),
+        stage_entries_over_w1=counted / entries,
+        time_over_w1=times.ratio,
+        time_per_stage_entry_over_w1=times.ratio * entries / counted,
     )
