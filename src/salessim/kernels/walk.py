@@ -12,6 +12,8 @@ from salessim.kernels.layout import FLOWS, FULL
 from salessim.kernels.returns import TAKEN, WAITING, take_returns
 from salessim.kernels.stages import walk_stage
 
+PLAIN_OUTCOMES, LOOPING_OUTCOMES = 3, 6
+
 # Spelled-out loops: numba's slice assignment brings its error messages along, which take
 # longer to compile than the whole walk.
 
@@ -55,17 +57,19 @@ def _keep(out, i, tally, entries):
 
 
 @loop
-def _count_exits(exits, flows, stage, is_last):
-    """Add what left a stage to its flows, and to those of the next one; clear it."""
-    for period in range(exits.shape[1]):
-        for outcome in range(exits.shape[2]):
+def _count_exits(exits, flows, stage, kinds, is_last):
+    """Add what left a stage to its flows, and to those of the next one; clear it.
+
+    Only the first ``kinds`` outcomes occur. Those who stay, or stay beyond the end, count nowhere.
+    """
+    for period in range(exits.shape[1] - 1):
+        for outcome in range(kinds):
             left = exits[0, period, outcome] + exits[1, period, outcome]
             exits[0, period, outcome] = 0
             exits[1, period, outcome] = 0
-            if period < exits.shape[1] - 1 and outcome < FLOWS - 1:
-                flows[period, FLOWS * stage + 1 + outcome] += left
-                if outcome == 0 and not is_last:
-                    flows[period, FLOWS * (stage + 1)] += left
+            flows[period, FLOWS * stage + 1 + outcome] += left
+            if outcome == 0 and not is_last:
+                flows[period, FLOWS * (stage + 1)] += left
 
 
 @kernel
@@ -96,7 +100,7 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
     stages = program.pipelines.first_stage
     first, last = stages[pipeline], stages[pipeline + 1]
     open_deals, returned = program.open_deals.first, work.returns.count
-    opening, entries = generation[2], 0
+    opening, entries, returns = generation[2], 0, program.stages.returns
     returned[TAKEN] = 0
     n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
     moving = n > 0 or opening
@@ -110,7 +114,8 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
             n = walk_stage(program, visit, n, trajectory, seed, work, tally)
             if n == FULL:
                 return FULL, entries
-            _count_exits(tally.exits, tally.flows, stage, stage + 1 == last)
+            kinds = LOOPING_OUTCOMES if returns[stage] else PLAIN_OUTCOMES
+            _count_exits(tally.exits, tally.flows, stage, kinds, stage + 1 == last)
         if n > 0:
             born = book(program, pipeline, n, born, trajectory, seed, work, tally)
         if born == FULL:
