@@ -42,10 +42,12 @@ def _draw_outcomes(out, words, size, conversion, shares, slip):
 
 
 @kernel
-def _draw_cycle_times(out, words, size, outcome, law, laws):
+def _draw_exits(out, words, size, outcome, law, laws, begins, low):
+    """Draw cycle times; add them to when the visits begin (nothing, where a pace does that)."""
     for i in range(size):
         row = np.uint64(law[np.uint64(outcome[i])])
-        out[i] = quantile(laws, row, word(words, 2, i), word(words, 3, i), FULL_BITS)
+        cycle_time = quantile(laws, row, word(words, 2, i), word(words, 3, i), FULL_BITS)
+        out[i] = begins[np.uint64(low + i)] + cycle_time
 
 
 @kernel
@@ -66,12 +68,6 @@ def _draw_what_is_left(opened, first, tables, words, deals, low, left):
         time[low + i] = 0.0
         entity[low + i] = identity[k]
         tag[low + i] = tags[k] + ((np.int64(amounts[k] >= 0) * (k + 1)) << AMOUNT_BIT)
-
-
-@loop
-def _end_by_calendar(exits, time, low, size):
-    for i in range(size):
-        exits[i] += time[np.uint64(low + i)]
 
 
 @loop
@@ -122,7 +118,7 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
     time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
     words, chance, outcomes, exits = work.words, work.conversion, work.outcome, work.exit
     visits, purposes = work.returns.visits, work.purpose
-    scratch = (chance, work.day, work.pick)
+    scratch, nothing = (chance, work.day, work.pick), work.nothing
     # Those in progress come last, as deals from n on.
     first = opened.first[stage]
     total = n + (opened.first[stage + 1] - first) * opening
@@ -139,15 +135,14 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
                 blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
             _look_up_conversion(chance, time, low, size, day_cell, conversion)
             _draw_outcomes(outcomes, words, size, chance, shares, slip)
-            _draw_cycle_times(exits, words, size, outcomes, law, laws)
+            begins, shift = (time, low) if pace < 0 else (nothing, 0)
+            _draw_exits(exits, words, size, outcomes, law, laws, begins, shift)
         else:
             size, k = min(STRIP, total - low), first + low - n
             blocks_of_entities(words, opened.entity, k, size, trajectory, purpose, seed)
             left = (outcomes, exits, size)
             _draw_what_is_left(opened, k, program.tables, words, work.deals, low, left)
-        if pace < 0:
-            _end_by_calendar(exits, time, low, size)
-        else:
+        if pace >= 0:
             by_pace(exits, time, low, size, clocks, pace, scratch)
         if returns:
             if low >= n:

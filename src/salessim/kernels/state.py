@@ -89,6 +89,8 @@ class Work(NamedTuple):
     """[STRIP] days: cycle time, then when the visit ends."""
     day: np.ndarray
     """[STRIP] days, on the way from a clock."""
+    nothing: np.ndarray
+    """[STRIP] zeros."""
     purpose: np.ndarray
     """[STRIP] Philox purpose of a visit."""
     pick: np.ndarray
@@ -156,6 +158,7 @@ def make_work(*, deals, customers, periods, rooms):
         outcome=np.empty(STRIP, np.int64),
         exit=np.empty(STRIP),
         day=np.empty(STRIP),
+        nothing=np.zeros(STRIP),
         purpose=np.empty(STRIP, np.uint64),
         pick=np.empty(STRIP, np.int64),
         bins=np.zeros((4, periods + 1), np.int64),
