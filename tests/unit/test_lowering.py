@@ -160,3 +160,10 @@ def test_w1_facts_are_what_paper_says():
     own = 500 / 360 * win_rate * 12_000 * np.exp(0.81 / 2)
     upsell = 500 / 180 * 0.35 * 4_000 * np.exp(0.49 / 2)
     assert facts.run_rate_per_month == pytest.approx((deals + own + upsell) * 30.4375)
+
+
+def test_more_origins_than_a_tag_can_hold_are_refused(monkeypatch):
+    monkeypatch.setattr("salessim.lowering.lower.MOST_ORIGINS", 3)
+    lower(one_stage(law=Fixed(value=1.0), sources=(source(),)))
+    with pytest.raises(SalessimError, match="at most 3 origins"):
+        lower(one_stage(law=Fixed(value=1.0), sources=(source(), source(name="y"))))

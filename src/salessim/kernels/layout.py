@@ -24,3 +24,6 @@ FLOWS = 7
 # 1 + the open deal whose amount is known, from `RETURN_BIT` 1 + the deal's place among returns.
 AMOUNT_BIT = 16
 RETURN_BIT = 40
+MOST_ORIGINS = 1 << (AMOUNT_BIT - 1)
+MOST_OPEN_DEALS = (1 << (RETURN_BIT - AMOUNT_BIT)) - 1
+MOST_RETURNS = (1 << (63 - RETURN_BIT)) - 1

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim.kernels.layout import FLOWS, OUTCOMES, STRIP
+from salessim.kernels.layout import FLOWS, MOST_RETURNS, OUTCOMES, STRIP
 
 
 class Deals(NamedTuple):
@@ -125,7 +125,7 @@ def make_work(*, deals, customers, periods, rooms):
 
     ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none.
     """
-    places = deals if rooms else 0
+    places = min(deals, MOST_RETURNS) if rooms else 0
     return Work(
         deals=Deals(
             time=np.empty(deals), entity=np.empty(deals, np.uint64), tag=np.empty(deals, np.int64)

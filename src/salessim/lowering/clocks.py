@@ -116,4 +116,5 @@ def _guide(cumulative: FloatArray, scale: float, buckets: int) -> IntArray:
     """
     at = np.maximum(np.arange(GUIDE_BUCKETS + 1) + buckets, 0) / scale
     at = np.minimum(at, np.nextafter(cumulative[-1], 0.0))
-    return np.searchsorted(cumulative[:-1], at, side="right") - 1
+    cells = np.searchsorted(cumulative[:-1], at, side="right") - 1
+    return cells.astype(np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 
 from salessim._typing import IntArray
 from salessim.errors import SalessimError
+from salessim.kernels.layout import MOST_OPEN_DEALS, MOST_ORIGINS
 from salessim.lowering.clocks import (
     curve_days,
     cut,
@@ -55,6 +56,10 @@ def _sha256(arrays: Arrays, labels: tuple[tuple[str, ...], ...]) -> str:
 
 def _check_size(arrays: Arrays, entries: float) -> None:
     """Refuse what does not fit: more draws than anyone waits for, more money than an int64."""
+    if arrays.pipelines.origins > MOST_ORIGINS or arrays.open_deals.entity.size > MOST_OPEN_DEALS:
+        raise SalessimError(
+            f"at most {MOST_ORIGINS:,} origins and {MOST_OPEN_DEALS:,} open deals can be told apart"
+        )
     drawn = float(arrays.arrivals.mean.sum())
     if drawn > MOST_STAGE_ENTRIES:
         raise SalessimError(
