@@ -116,5 +116,4 @@ def _guide(cumulative: FloatArray, scale: float, buckets: int) -> IntArray:
     """
     at = np.maximum(np.arange(GUIDE_BUCKETS + 1) + buckets, 0) / scale
     at = np.minimum(at, np.nextafter(cumulative[-1], 0.0))
-    cells = np.searchsorted(cumulative[:-1], at, side="right") - 1
-    return cells.astype(np.int64)
+    return np.array(np.searchsorted(cumulative[:-1], at, side="right") - 1, np.int64)
