@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from salessim.lowering.chain import cells_of, most_visits_and_wins
 from salessim.lowering.size import _instant_bound, exact_stage_entries, expected_stage_entries
 from salessim.model.laws import Exponential, Fixed
-from salessim.model.plan import Back, Curve, Slip, expected_visits, win_rates
+from salessim.model.plan import Back, Curve, Parked, Slip, expected_visits, win_rates
 from tests.laws.small_models import (
     customers,
     external,
@@ -133,6 +133,52 @@ def test_no_choice_of_conversions_beats_the_most(pipeline):
             assert np.all(found <= bound * (1 + 1e-9))
         reached.append(np.stack(one))
     np.testing.assert_allclose(np.max(reached, axis=0), most, rtol=1e-9, atol=1e-300)
+
+
+@pytest.mark.parametrize("factor", [1e7, 1e9, 1e12])
+def test_a_loop_that_only_the_bound_has_makes_the_answer_exact(factor):
+    # each day has its way out: by a loss in the first month, by a win in the next two
+    model = sale(
+        stage("first", conversion=0.99, cycle_time=Fixed(value=2.0)),
+        stage("second", conversion=0.5, back=Back(share=1.0, to="first", after=Fixed(value=1.0))),
+        time=timeline(3),
+        sources=[external(rate=per_day(1.0))],
+    )
+
+    def curve(stage, begin, factor):
+        starts = START + timedelta(days=begin)
+        ends = START + timedelta(days=begin + 30)
+        return Curve(
+            kind="conversion", pipeline="sale", stage=stage, starts=starts, ends=ends, factor=factor
+        )
+
+    curves = [curve(None, 30, 1.0 / factor), curve("second", 30, 1.0 / factor)]
+    model = replace(model, curves=(curve("first", 0, factor), curve(None, 0, factor), *curves))
+    assert _instant_bound(model) > 1e7
+    assert expected_stage_entries(model) == exact_stage_entries(model) < 500.0
+
+
+def test_of_a_loop_that_hardly_ends_there_is_a_bound_too():
+    # a stage keeps all but a few deals in 10^12, whatever the cell: rounding decides on the rest
+    random = np.random.default_rng(1)
+    for _ in range(200):
+        share, factor = 1.0 - 10.0 ** random.uniform(-16, -12, 3), 10.0 ** random.uniform(9, 13, 3)
+        rooms = [
+            stage(
+                f"room {k}",
+                conversion=float(random.uniform(0.1, 0.9)),
+                slip=Slip(probability=0.5, by=INSTANT),
+                back=Back(share=float(share[k]), to="room 0", after=INSTANT) if k else None,
+                parked=None if k else Parked(share=1.0, to="room 0", after=INSTANT, rest=INSTANT),
+            )
+            for k in range(3)
+        ]
+        (pipeline,) = sale(*rooms, time=timeline(3)).pipelines
+        cells = cells_of(pipeline, (), timeline(3))
+        cells = replace(cells, odds=np.stack([1.0 / factor, factor], axis=1))
+        visits, wins = most_visits_and_wins(pipeline, cells)
+        assert np.all(visits > 1e7)
+        assert np.all(wins >= 0.0)
 
 
 def test_beyond_the_bound_slips_count_as_visits():

@@ -114,8 +114,8 @@ def most_visits_and_wins(pipeline: Pipeline, cells: Cells) -> tuple[FloatArray, 
     Shape (stage,) each. Whatever the days on which it enters a stage, its conversion there is
     between the least and the greatest of the cells. What is expected is linear in each of them,
     so the most is reached with one or the other at every stage, always the same (a Markov decision
-    process; Puterman, Markov Decision Processes, theorem 7.1.9); found by policy iteration.
-    LinAlgError when a loop has no exit.
+    process; Puterman, Markov Decision Processes, theorem 7.1.9); found by policy iteration. A loop
+    without exit, as the least of one cell and the greatest of another may make one, has 10^14.
     """
     least, greatest = (
         transitions(with_odds(pipeline, pick(cells.odds, axis=1))) for pick in (np.min, np.max)
@@ -127,13 +127,16 @@ def most_visits_and_wins(pipeline: Pipeline, cells: Cells) -> tuple[FloatArray, 
 
 def _most(first: FloatArray, second: FloatArray) -> FloatArray:
     """Greatest V = r + P V with each row of (P | r) from the first or the second matrix."""
+    # one more chance in 10^14 to end, at each visit: then every matrix has an inverse
+    unit = (1.0 + 1e-14) * np.eye(len(first))
     chosen, value = first, np.full(len(first), -math.inf)
     while True:
-        better = np.linalg.solve(np.eye(len(first)) - chosen[:, :-1], chosen[:, -1])
-        # rounding must not make two equal choices take turns
+        # of so many visits rounding may lose the sign
+        better = np.abs(np.linalg.solve(unit - chosen[:, :-1], chosen[:, -1]))
+        # the best so far never falls: rounding cannot make choices take turns
         if not np.any(better > value * (1.0 + 1e-12)):
-            return floats(better)
-        value = better
+            return value
+        value = np.maximum(value, better)
         extended = np.append(value, 1.0)
         takes_second = second @ extended > first @ extended
         chosen = np.where(takes_second[:, None], second, first)
