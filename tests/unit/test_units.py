@@ -52,6 +52,32 @@ def test_what_is_no_duration_is_said(value, said):
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("parse", "value", "said"),
+    [
+        (units.parse_span, 24, 'write "24 months"?'),
+        (units.parse_span, 1, 'write "1 month"?'),
+        (units.parse_rate, 5, 'found 5; write "5 per month"?'),
+        (units.parse_amount, "420k", 'found "420k"; write 420_000?'),
+        (units.parse_amount, "1.25M", "write 1_250_000?"),
+        (units.parse_amount, "12,000.50 EUR", "write 12_000.5?"),
+        (units.parse_amount, "$ 1 200 000", "write 1_200_000?"),
+        (units.parse_positive, "0.7", "write 0.7?"),
+    ],
+)
+def test_a_number_without_its_unit_or_in_words_is_told_how_to_be_written(parse, value, said):
+    with pytest.raises(ValueError, match=r".") as caught:
+        parse(value)
+    assert str(caught.value).endswith(said)
+
+
+@pytest.mark.parametrize("text", ["", "much", "1.200.000", "1,5", "12,00", "1e5", "3 to 4", "-5"])
+def test_a_text_that_may_mean_anything_gets_no_number(text):
+    with pytest.raises(ValueError, match="expected a number, found") as caught:
+        units.parse_number(text)
+    assert "write" not in str(caught.value)
+
+
 @given(st.floats(min_value=0, max_value=1e5), st.sampled_from(units.UNITS))
 def test_a_duration_written_is_the_duration_read(number, unit):
     days = Span(value=number, unit=unit.removesuffix("s")).days

@@ -27,6 +27,10 @@ _QUANTITY = re.compile(rf"\s*{_NUMBER}\s*([A-Za-z]*)\s*")
 _RATE = re.compile(rf"\s*{_NUMBER}\s*(?:per\s+|/\s*)(?:{_NUMBER}\s*)?([A-Za-z]+)\s*")
 _GROWTH = re.compile(rf"\s*{_NUMBER}\s*(%?)\s*(?:per\s+|/\s*)([A-Za-z]+)\s*")
 _PERCENT = re.compile(rf"\s*{_NUMBER}\s*%\s*")
+_SPOKEN = re.compile(
+    r"[^\d.,+-]{0,4}?(\d{1,3}(?:[ ,'_]\d{3})+|\d+)(\.\d+)?\s*([kKmM]?)[^\d.,]{0,4}"
+)
+"""A number as people write it: ``420k``, ``1.5M``, ``12,000 EUR``."""
 
 Unit = Literal["day", "week", "month", "quarter", "year"]
 
@@ -34,7 +38,8 @@ Unit = Literal["day", "week", "month", "quarter", "year"]
 def parse_number(value: Any) -> float:
     """Return a finite number; texts, booleans, nan and inf are refused."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"expected a number, found {found(value)}")  # noqa: TRY004 - pydantic
+        hint = _plain_number(value) if isinstance(value, str) else ""
+        raise ValueError(f"expected a number, found {found(value)}{hint}")  # noqa: TRY004
     try:
         number = float(value)
     except OverflowError:
@@ -42,6 +47,16 @@ def parse_number(value: Any) -> float:
     if not math.isfinite(number):
         raise ValueError(f"expected a finite number, found {found(value)[:40]}")
     return number
+
+
+def _plain_number(text: str) -> str:
+    """Return the remedy for a number in words of its own; empty when none is seen in it."""
+    match = _SPOKEN.fullmatch(text)
+    if match is None:
+        return ""
+    whole, part, unit = re.sub(r"\D", "", match[1]), match[2] or "", match[3].lower()
+    number = float(whole + part) * {"": 1, "k": 1e3, "m": 1e6}[unit]
+    return f"; write {number:_.0f}?" if number.is_integer() else f"; write {number:_.10g}?"
 
 
 def parse_amount(value: Any) -> float:
@@ -165,7 +180,9 @@ def parse_rate(value: Any) -> Rate:
     expected = 'expected a rate such as "200 per month" or "1 per 180 days"'
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f"{expected}, found {found(value)}")
+        bare = isinstance(value, int | float) and not isinstance(value, bool)
+        hint = f'; write "{value} per month"?' if bare else ""
+        raise ValueError(f"{expected}, found {found(value)}{hint}")
     number, every = _float(match[1], value), _float(match[2] or "1", value)
     unit = _unit(match[3])
     if unit is None:
@@ -203,9 +220,10 @@ def parse_growth(value: Any) -> float:
 def _quantity(value: Any, what: str, example: str) -> tuple[float, Unit]:
     """Split ``"14 days"`` into number and unit; say what is missing."""
     if isinstance(value, int | float) and not isinstance(value, bool):
+        units = example.partition(" ")[2]
         raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
             f'expected {what} with its unit such as "{example}", found the bare number {value}; '
-            f'write "{value} days"?'
+            f'write "{value} {units.removesuffix("s") if value == 1 else units}"?'
         )
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
