@@ -144,3 +144,15 @@ def test_few_digits(value, shown):
 
 def test_scales_reach_as_far_as_they_go():
     assert scale(math.inf, digits=3) == (10**12, "trillion ")
+
+
+@pytest.mark.parametrize("letters", [1, 25])
+def test_titles_beside_each_other_keep_apart(letters):
+    left, right = style.new_pair()
+    left.set_yticks([0, 1], ["m" * letters, "m"])
+    for ax in (left, right):
+        style.finish(ax, title="Bookings of the whole span are higher than anyone thought " * 2)
+    _, written = pictured.texts(left)
+    assert pictured.overlapping(written) == []
+    (first, second) = (box for said, box in written if said.startswith("Bookings"))
+    assert first.x1 < second.x0 - 10  # pixels

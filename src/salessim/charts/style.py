@@ -144,7 +144,12 @@ def _points_wide(ax: Axes) -> float:
     spec = ax.get_subplotspec()
     # Constrained layout has not run yet: the position is not what it will be.
     share = 1.0 / spec.get_gridspec().ncols if spec else ax.get_position().width
-    return 72.0 * (float(figure_of(ax).get_figwidth()) * share - 0.8)
+    lines = (line for label in ax.get_yticklabels() for line in label.get_text().split("\n"))
+    # At its left are the numbers and what they are, or names, which take more.
+    beside = max(
+        0.8 * 72.0, 0.35 * 72.0 + max((text_width(line, TEXT) for line in lines), default=0.0)
+    )
+    return 72.0 * float(figure_of(ax).get_figwidth()) * share - beside
 
 
 def number_axis(
