@@ -152,7 +152,7 @@ def spoiled(first, what):
     ("what", "said"),
     [
         ("gone", "no such folder: first"),
-        ("empty", "no such file: first/manifest.json"),
+        ("empty", "first is no run directory: it holds no manifest.json; name the folder"),
         ("text", "first/manifest.json: not the manifest of a run: the file: invalid json"),
         ("list", "first/manifest.json: not the manifest of a run: the file: input should be"),
         ("seed", "not the manifest of a run: seed: input should be greater than or equal to 0"),

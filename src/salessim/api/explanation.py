@@ -32,6 +32,14 @@ class StageLine:
     otherwise: tuple[str, ...]
     """One entry for each outcome."""
 
+    def __str__(self) -> str:
+        slips = f"slips {self.slips}; " if self.slips else ""
+        others = "; ".join(self.otherwise)
+        return (
+            f"Stage {self.pipeline}.{self.stage}: {slips}{self.conversion} advance: "
+            f"{self.cycle_time}; of the others: {others}."
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
@@ -51,6 +59,9 @@ class Explanation:
     sentences: tuple[str, ...]
     stages: tuple[StageLine, ...]
     facts: Facts
+
+    def __str__(self) -> str:
+        return "\n".join((self.title, *self.sentences, *map(str, self.stages)))
 
 
 def explain(plan: Plan) -> Explanation:

@@ -81,6 +81,9 @@ class Rerun:
         """Whether every number of every table is what it was, to the bit."""
         return "differs" not in self.tables.values()
 
+    def __str__(self) -> str:
+        return "\n".join(self.sentences())
+
     def sentences(self) -> list[str]:
         """Return the answer in words: what was repeated, the verdict, and what may explain it."""
         again = f"{self.run}: {trajectories(self.trajectories)} with seed {self.seed}, repeated."
@@ -152,6 +155,11 @@ def _read(run: Path) -> _Manifest:
     if run.is_file():
         raise SalessimError(f"{run} is a file; name the run directory, the folder that it lies in")
     path = run / MANIFEST
+    if run.is_dir() and not path.exists():
+        raise SalessimError(
+            f"{run} is no run directory: it holds no {MANIFEST}; name the folder that "
+            "`salessim run` wrote"
+        )
     try:
         content = read_bytes(path, what="a run's manifest", most=LARGEST_MANIFEST)
         return _Manifest.model_validate_json(content)
