@@ -304,3 +304,24 @@ def test_names_are_found_on_first_use():
     for module in (salessim, api):
         with pytest.raises(AttributeError, match="nonsense"):
             _ = module.nonsense
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("runn", "did you mean `run`?"), ("forecast", "known: `init`, `run`, `compare`, `validate`")],
+)
+def test_an_unknown_command_is_told_the_nearest(call, name, remedy):
+    result = call(name, "acme.toml")
+    assert result.exit_code == 2
+    assert f'there is no command "{name}"; {remedy}' in result.stderr
+
+
+def test_what_is_no_number_is_said_in_plain_words(call):
+    assert "'ten' is not a valid integer." in call("run", "acme.toml", "-n", "ten").stderr
+
+
+def test_an_explanation_is_printed_by_a_script(folder):
+    said = str(explain(load_plan(folder / "acme.toml")))
+    assert said.startswith("Acme: 2027 plan\nTime: 6 periods of one month")
+    assert "Stage new_business.qualified: 60% advance: lognormal, median 14 days" in said
+    assert said.endswith("40% no decision: exponential, mean 90 days; 5% stuck for good.")

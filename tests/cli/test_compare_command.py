@@ -68,6 +68,16 @@ def test_long_names_of_scenarios_are_said_whole(call, plan, monkeypatch, width):
 
 
 @pytest.mark.usefixtures("plan")
+@pytest.mark.parametrize("width", [40, 50, 80])
+def test_only_columns_that_are_shown_are_explained(call, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    levels = call("compare", "acme.toml", "-n", "5").stdout.partition("Minus plan")[0]
+    head, _, caption = levels.partition("\u2500 \n")
+    for column, words in (("P10", "P10"), ("Wins", "wins"), ("Active", "active"), ("P50", "P50")):
+        assert (column in head) == (words in caption)
+
+
+@pytest.mark.usefixtures("plan")
 def test_without_customers_nobody_is_active(call, folder):
     plan = (folder / "acme.toml").read_text()
     head, customers = plan.split("[sources.referral]")[0], plan.split("[open_deals]")[1]

@@ -63,10 +63,11 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None when there is none of that name."""
-        del ctx
+        """Import a command; a usage error names the nearest when there is none of that name."""
         if cmd_name not in COMMANDS:
-            return None
+            from salessim.config.words import nearest
+
+            ctx.fail(f'there is no command "{cmd_name}"; {nearest(cmd_name, COMMANDS)}')
         command: click.Command = import_module(f"salessim.cli.{cmd_name}").command
         return command
 

@@ -18,6 +18,12 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -
     return None if value is None else Path(value)
 
 
+class Whole(click.IntRange):
+    """A whole number within bounds; click's own name for it is "integer range"."""
+
+    name = "integer"
+
+
 plan_argument = click.argument("plan", metavar="PLAN")
 set_option = click.option(
     "-S",
@@ -30,17 +36,15 @@ set_option = click.option(
 trajectories_option = click.option(
     "-n",
     "--trajectories",
-    type=click.IntRange(1, 2**31 - 1),
+    type=Whole(1, 2**31 - 1),
     help="Possible futures to simulate; the plan's number by default.",
 )
 seed_option = click.option(
     "--seed",
-    type=click.IntRange(0, 2**64 - 1),
+    type=Whole(0, 2**64 - 1),
     help="Same plan and seed, same numbers; the plan's by default, else drawn and recorded.",
 )
-threads_option = click.option(
-    "--threads", type=click.IntRange(1), help="Default: one per processor."
-)
+threads_option = click.option("--threads", type=Whole(1), help="Default: one per processor.")
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document on stdout."
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import empty_table, few, period_names, printable, text, widest
+from salessim.cli.render import QUANTILES, empty_table, few, period_names, printable, text, widest
 from salessim.readable import amount, percent, scale, trajectories
 
 if TYPE_CHECKING:
@@ -74,13 +74,15 @@ def _levels(given: Comparison, columns: Sequence[str], longest: int) -> Table:
         max(float(o.series("bookings").total_summary.p90) for o in given.outcomes.values()),
         digits=5,
     )
-    active = " and customers active at the end" if "Active" in columns else ""
+    means = {"Wins": "wins", "Active": "customers active at the end"}
+    counted = " and ".join(words for column, words in means.items() if column in columns)
     table = _table(
         "Scenario",
         columns,
-        caption=f"P10, P50, P90: bookings over the whole span, {unit}"
-        f"{printable(given.base.labels.currency)}; wins{active}: means; "
-        "sustained: trajectories in which what is already there books the need without new "
+        caption=f"{', '.join(name for name in QUANTILES if name in columns)}: bookings over the "
+        f"whole span, {unit}{printable(given.base.labels.currency)}; "
+        + (f"{counted}: means; " if counted else "")
+        + "sustained: trajectories in which what is already there books the need without new "
         "external leads",
     )
     for name, outcome in given.outcomes.items():
@@ -106,14 +108,16 @@ def _level(outcome: Outcome, divisor: int) -> dict[str, str]:
 def _changes(given: Comparison, columns: Sequence[str], longest: int) -> Table:
     totals = {name: d.total("bookings") for name, d in given.differences.items()}
     divisor, unit = scale(max(map(_largest, totals.values())), digits=5)
-    active = ", active" if "Active" in columns else ""
+    counted = ", ".join(column.lower() for column in ("Wins", "Active") if column in columns)
     table = _table(
         f"Minus {_name(given.base.name, longest)}",
         columns,
         caption=f"bookings over the whole span, {unit}{printable(given.base.labels.currency)}, "
         "trajectory by trajectory; +/-: half the 95% interval of the mean; pairing: how many times "
         "smaller that error is than with independent seeds (5 is as good as 25 times as many "
-        f"trajectories); wins{active}: differences of the means; sustained: in percentage points",
+        "trajectories)"
+        + (f"; {counted}: differences of the means" if counted else "")
+        + ("; sustained: in percentage points" if "Sustained" in columns else ""),
     )
     for name, difference in given.differences.items():
         values = _change(difference, totals[name], divisor)

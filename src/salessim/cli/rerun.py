@@ -7,14 +7,15 @@ from pathlib import Path
 import click
 
 from salessim.cli.main import FAILED_CHECK
+from salessim.cli.options import no_progress_option, threads_option
 from salessim.cli.progress import progress_bar, say_compiling
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
-@click.option("--threads", type=click.IntRange(1), help="Default: one per processor.")
+@threads_option
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only; the exit code answers.")
-@click.option("--no-progress", is_flag=True, help="Show no progress bar.")
+@no_progress_option
 @click.pass_context
 def command(
     ctx: click.Context, run: Path, *, threads: int | None, quiet: bool, no_progress: bool
