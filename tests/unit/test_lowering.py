@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -14,7 +15,7 @@ from salessim.lowering.entities import purposes
 from salessim.lowering.lower import lower
 from salessim.model.calendar import Span, Timeline
 from salessim.model.laws import Exponential, Fixed, LogLogistic, Lognormal, Weibull
-from salessim.model.plan import Customers, Model, OpenDeals, Pipeline, Rate, Source, Stage
+from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline, Rate, Source, Stage
 from tests.models import w1
 
 START = date(2027, 1, 1)
@@ -133,6 +134,27 @@ def test_rates_that_differ_a_millionfold_find_their_cells():
     # 8 customers, 30 days at one a day: 240 and a standard error of 2.5; 9 of them is 6e-19.
     assert abs(entered[5] - 8 * 30 * np.exp(-165 / 5000)) < 23
     assert entered[~summer].sum() < 0.1
+
+
+@pytest.mark.parametrize("factor", [1e6, 1e12, 1e24])
+def test_visits_after_a_pace_beyond_measure_take_their_time(factor):
+    leads = source(rate=Rate(per_day=2.0))
+    model = one_stage(law=Fixed(value=20.0), sources=(leads,), periods=6)
+    fast = Curve(
+        kind="pace",
+        pipeline="p",
+        stage=None,
+        starts=date(2027, 2, 1),
+        ends=date(2027, 3, 1),
+        factor=factor,
+    )
+    flows = run(lower(replace(model, curves=(fast,))), trajectories=20, seed=1).flows
+    entered, left = flows[:, :, 0, 0], flows[:, :, 0, 1:].sum(axis=-1)
+    # nobody is in the stage at the end of February, and 20 days' entries at that of March
+    np.testing.assert_array_equal(left[:, :2].sum(axis=1), entered[:, :2].sum(axis=1))
+    assert (left[:, 2] < 0.7 * entered[:, 2]).all()
+    assert (left[:, 2] > 0).all()
+    assert (left[:, 3:] > 0).all()
 
 
 def test_purposes_differ_and_clashes_are_refused():

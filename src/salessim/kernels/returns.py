@@ -101,15 +101,16 @@ def put_back(program, visit, low, size, trajectory, seed, work, tally):
 
 @loop
 def take_returns(deals, returns, room, n):
-    """Append the deals that wait for a stage to n deals; return their number, or FULL."""
+    """Append the deals that wait for a stage to n deals; return their number.
+
+    They fit: all these deals have come back, each has a place, and there are no more places.
+    """
     time, entity, tag = deals.time, deals.entity, deals.tag
     times, entities, tags = returns.time, returns.entity, returns.tag
     following, chain, counts = returns.following, returns.chain, returns.count
     place = chain[room]
     chain[room] = -1
     while place >= 0:
-        if n >= time.size:
-            return FULL
         time[n] = times[place]
         entity[n] = entities[place]
         tag[n] = tags[place]

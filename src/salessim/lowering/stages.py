@@ -17,6 +17,10 @@ from salessim.model.plan import Curve, Model, Pipeline, Stage
 BEYOND = 2.0
 """A bound that no uniform number reaches: rounding leaves no sliver for what does not exist."""
 
+FASTEST = 1e9
+"""Pace at which any visit is over within two minutes. Beyond, a clock that has run so fast would
+have no digits left for the visits that come after."""
+
 
 class Room(NamedTuple):
     """A stage and where it stands."""
@@ -73,7 +77,7 @@ def paces(model: Model, end: float) -> tuple[list[int], list[Speed]]:
     for room in rooms(model):
         curves = curves_of(room, "pace", model.curves)
         edges = cut((0.0, end), curve_days(curves, model.timeline))
-        values = factors(curves, edges, model.timeline)
+        values = np.minimum(factors(curves, edges, model.timeline), FASTEST)
         # A clock at 0 shall mean the start: one that stood still then would show any day.
         values[0] = max(values[0], SMALLEST_SPEED)
         speed = Speed(tuple(edges), tuple(map(float, values)))
