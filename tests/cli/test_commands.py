@@ -325,3 +325,19 @@ def test_an_explanation_is_printed_by_a_script(folder):
     assert said.startswith("Acme: 2027 plan\nTime: 6 periods of one month")
     assert "Stage new_business.qualified: 60% advance: lognormal, median 14 days" in said
     assert said.endswith("40% no decision: exponential, mean 90 days; 5% stuck for good.")
+
+
+@pytest.mark.parametrize(("width", "is_table"), [(40, False), (80, True)])
+def test_stages_are_sentences_where_a_table_has_no_room(call, monkeypatch, width, is_table):
+    monkeypatch.setenv("COLUMNS", str(width))
+    result = call("explain", "acme.toml")
+    assert result.exit_code == 0, result.stderr
+    assert ("Cycle time" in result.stdout) == is_table
+    words = " ".join(result.stdout.split())
+    assert ("- Stage new_business.qualified: 60% advance" in words) != is_table
+    assert max(map(len, result.stdout.splitlines())) <= width
+
+
+def test_nothing_is_explained_when_it_cannot_be_drawn(call):
+    result = call("explain", "acme.toml", "-o", ".")
+    assert (result.exit_code, result.stdout) == (1, "")

@@ -20,9 +20,9 @@ def command(plan: str, *, changes: tuple[str, ...], out: Path | None) -> None:
 
     loaded = api.load_plan(plan, changes=changes)
     explanation = api.explain(loaded)
+    folder = None if out is None else api.draw(loaded, out)
     console = render.console()
     render.explanation(console, explanation)
-    if out is not None:
-        folder = api.draw(loaded, out)
+    if folder is not None:
         names = ", ".join(sorted(file.name for file in folder.iterdir()))
         render.text(console, f"Drawn to {folder}: {names}.")

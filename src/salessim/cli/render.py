@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from rich.text import Text
 from salessim.readable import amount, scale, trajectories
 
 if TYPE_CHECKING:
-    from salessim.api.explanation import Explanation
+    from salessim.api.explanation import Explanation, StageLine
     from salessim.forecast import Forecast, Series
     from salessim.model.calendar import Timeline
 
@@ -167,15 +167,22 @@ def period_names(timeline: Timeline) -> tuple[str, list[str]]:
 
 
 def explanation(out: Console, given: Explanation) -> None:
-    """Print a plan in sentences, and its stages as a table."""
+    """Print a plan in sentences, and its stages as a table where that has room for its words."""
     text(out, given.title, style="bold")
     out.print()
+    table = _stages(given.stages)
+    fits = Measurement.get(out, out.options.update_width(10_000), table).minimum <= out.width
     points = Table.grid(padding=(0, 1))
-    for sentence in given.sentences:
+    for sentence in (*given.sentences, *(() if fits else map(str, given.stages))):
         points.add_row("-", Text(printable(sentence)))
     out.print(points)
+    if fits:
+        out.print(table)
+
+
+def _stages(stages: Sequence[StageLine]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    some_slip = any(line.slips for line in given.stages)
+    some_slip = any(line.slips for line in stages)
     table.add_column("Stage", overflow="fold")
     if some_slip:
         table.add_column("Slips", overflow="fold")
@@ -183,7 +190,7 @@ def explanation(out: Console, given: Explanation) -> None:
     table.add_column("Cycle time", overflow="fold")
     table.add_column("Of the others", overflow="fold")
     pipeline = ""
-    for line in given.stages:
+    for line in stages:
         if line.pipeline != pipeline:
             pipeline = line.pipeline
             table.add_row(Text(printable(pipeline), style="bold"))
@@ -191,4 +198,4 @@ def explanation(out: Console, given: Explanation) -> None:
         others = "\n".join(map(printable, line.otherwise))
         cells = (f"  {line.stage}", *slips, line.conversion, line.cycle_time)
         table.add_row(*map(printable, cells), others)
-    out.print(table)
+    return table

@@ -175,7 +175,7 @@ def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
 def _dry_run(plan: Plan, wanted: Wanted) -> None:
     """Lower the plan, so that all that can be refused is, and say what a run would do."""
     from salessim import api
-    from salessim.readable import trajectories
+    from salessim.readable import rounded, trajectories
 
     entries = api.explain(plan).facts.stage_entries * wanted.trajectories
     if not wanted.quiet:
@@ -183,6 +183,6 @@ def _dry_run(plan: Plan, wanted: Wanted) -> None:
             click.echo(f"note: {note}", err=True)
         click.echo(
             f"{plan.path}: would simulate {trajectories(wanted.trajectories)} with seed "
-            f"{wanted.seed}, about {entries:,.0f} stage entries in all, and write {wanted.out}",
+            f"{wanted.seed}, about {rounded(entries)} stage entries in all, and write {wanted.out}",
             err=wanted.as_json,
         )
