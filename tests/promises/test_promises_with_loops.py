@@ -16,7 +16,7 @@ from salessim.lowering.lower import lower
 from salessim.model.laws import Exponential, Fixed, Lognormal, Uniform
 from salessim.model.plan import Back, Curve, Parked, Pipeline, Rate, Slip, Source, Stage
 from tests.examples import examples
-from tests.laws.small_models import timeline
+from tests.laws.small_models import INSTANT, timeline
 from tests.laws.test_means import every_way_model
 from tests.models import models
 from tests.promises.test_promises import FIELDS, assert_same
@@ -218,3 +218,23 @@ def test_one_more_deal_source_or_pipeline_moves_no_other(baseline):
     np.testing.assert_array_equal(wider.flows[:, :, 2:], baseline.flows)
     np.testing.assert_array_equal(wider.slipped[:, :, 1:, [0, 1, 3, 4]], baseline.slipped)
     np.testing.assert_array_equal(wider.leads[..., 1:], baseline.leads)
+
+
+def test_without_a_sub_sum_and_without_a_source_are_the_same_thing(baseline):
+    own = tuple(source for source in PLAN.sources if source.kind == "customer")
+    base_only = walked(replace(PLAN, sources=own))
+    for field in ("bookings", "wins", "new_customers", "lost_customers", "slipped"):
+        np.testing.assert_array_equal(
+            getattr(base_only, field), getattr(baseline, field)[..., :2], field
+        )
+    assert base_only.slipped.sum() > 0
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_sure_stage_that_takes_no_time_changes_nothing_to_the_bit(baseline, at):
+    # also when deals come back through it, and while time stands still
+    sure = Stage(name="sure", conversion=1.0, cycle_time=INSTANT, loss_time=INSTANT)
+    pipeline = replace(SALE, stages=(*SALE.stages[:at], sure, *SALE.stages[at:]))
+    longer = walked(replace(PLAN, pipelines=(pipeline, RENEWAL)))
+    assert_same(longer, baseline, fields=FIELDS[:6])
+    np.testing.assert_array_equal(np.delete(longer.flows, at, axis=2), baseline.flows)
