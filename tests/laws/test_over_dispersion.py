@@ -91,3 +91,9 @@ def test_factors_of_other_entities_are_caught(error):
         lines.month[second + of_february] = lines.month[first + 1]
     with pytest.raises(AssertionError, match=r"chi-squared|correlation"):
         assert_over_dispersed(parts(wrong))
+
+
+@pytest.mark.parametrize("variance", [1e-13, 1e-310])
+def test_a_variance_that_nobody_can_see_is_none(variance):
+    assert program(over_dispersion=variance).sha256 == program(over_dispersion=0.0).sha256
+    assert program(over_dispersion=1e-9).sha256 != program(over_dispersion=0.0).sha256

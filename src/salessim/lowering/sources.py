@@ -16,6 +16,8 @@ from salessim.model.laws import Gamma
 from salessim.model.plan import BASE_ORIGINS, Model, Source
 
 ALL_SEGMENTS = -1
+NO_VARIANCE = 1e-12
+"""Of a month's factor: 10^7 leads would be ten more or less, where chance makes it 3,000."""
 
 
 class Line(NamedTuple):
@@ -69,7 +71,7 @@ def lower_arrivals(model: Model, external: list[Source], laws: TableBank) -> Arr
     windows = np.array([window(source, model.timeline) for source in ordered]).reshape(-1, 2)
     index = np.array([external.index(source) for source in ordered], np.int64)
     spread = [source.over_dispersion for source in ordered]
-    gammas = [Gamma(mean=1.0, shape=1.0 / v) if v > 0.0 else None for v in spread]
+    gammas = [Gamma(mean=1.0, shape=1.0 / v) if v > NO_VARIANCE else None for v in spread]
     return Arrivals(
         first=first,
         source=index,
