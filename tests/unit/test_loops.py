@@ -93,6 +93,15 @@ def test_a_curve_moves_conversions_on_the_odds_within_its_dates():
     assert conversions(date(2027, 5, 1)) == pytest.approx([0.5, alone, 1.0, 0.0])
 
 
+@pytest.mark.parametrize("sure", [0.0, 1.0])
+def test_no_odds_move_what_is_sure(sure):
+    # 10^-400 is 0 in floating point: the odds of 1 would be nothing through nothing
+    line = pipeline(stage("a", sure))
+    told = {"kind": "conversion", "pipeline": "new", "starts": date(2027, 3, 1), "ends": None}
+    curves = [Curve(**told, stage=name, factor=1e-200) for name in (None, "a")]
+    assert on_day(line, curves, date(2027, 3, 1)) == line
+
+
 LOOPED = pipeline(
     stage("qualified", 0.5, 10.0, slip=Slip(probability=0.1, by=Exponential(mean=5.0))),
     stage(

@@ -12,6 +12,7 @@ from salessim.lowering.clocks import SMALLEST_SPEED, Speed, curve_days, cut, fac
 from salessim.lowering.entities import FIRST_VISIT, MANY_VISITS, purposes
 from salessim.lowering.opening import TableBank, outcome_laws
 from salessim.lowering.program import Stages
+from salessim.model.loops import moved
 from salessim.model.plan import Curve, Model, Pipeline, Stage
 
 BEYOND = 2.0
@@ -62,11 +63,9 @@ def conversions(model: Model, cell_edges: Sequence[float]) -> FloatArray:
     """Return P(advance | no slip) by cell of entry: odds x curves; shape (stage, cell)."""
     rows = []
     for room in rooms(model):
-        p = room.stage.conversion
         curves = curves_of(room, "conversion", model.curves)
-        factor = factors(curves, cell_edges, model.timeline)
-        # At a factor of 1 exactly p: the formula would move its last digit.
-        rows.append(np.where(factor == 1.0, p, factor * p / (1.0 - p + factor * p)))
+        odds = factors(curves, cell_edges, model.timeline)
+        rows.append([moved(room.stage.conversion, float(factor)) for factor in odds])
     return np.array(rows)
 
 

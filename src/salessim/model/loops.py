@@ -109,8 +109,11 @@ def _factor(pipeline: str, stage: Stage, curves: Sequence[Curve], day: date) -> 
 
 def moved(conversion: float, factor: float) -> float:
     """Return a conversion whose odds are multiplied; one of 0 or 1 stays."""
+    # at a factor of 1 the formula would move the last digit
+    if factor == 1.0 or conversion in {0.0, 1.0}:
+        return conversion
     advance, rest = conversion * factor, 1.0 - conversion
-    return advance / (advance + rest) if factor != 1.0 else conversion
+    return advance / (advance + rest)
 
 
 def mean_days_to_win(pipeline: Pipeline) -> float:
