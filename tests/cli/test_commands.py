@@ -200,7 +200,7 @@ def test_explain_says_loops_curves_campaigns_and_segments():
     for part in (
         (
             "Pipeline new: 21.28% of the deals that enter are won, after 58 days on average; a won "
-            "deal books always 100 USD; its new customers are small."
+            "deal books always 100 USD; its new customers are of the segment small."
         ),
         (
             "Loops of new: visits of a deal that enters, on average: 1.18 to qualified, 0.66 to "

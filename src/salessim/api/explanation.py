@@ -119,7 +119,9 @@ def _pipeline(pipeline: Pipeline, currency: str) -> str:
         books = "nothing"
     elif not isinstance(law, Fixed):
         books = f"an amount: {books} (mean {amount(law.mean)} {currency})"
-    segment = f"; its new customers are {pipeline.segment}" if pipeline.segment else ""
+    segment = (
+        f"; its new customers are of the segment {pipeline.segment}" if pipeline.segment else ""
+    )
     return (
         f"Pipeline {pipeline.name}: {_share(pipeline.win_rate)} of the deals that enter are won"
         f"{after}; a won deal books {books}{segment}."
