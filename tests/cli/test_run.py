@@ -106,7 +106,7 @@ def test_terminal_report(call, folder):
     for part in ("Bookings", "P10", "P50", "P90", "w/o", "2027-06", "Wins", "Active"):
         assert part in out
     assert "Acme: 2027 plan: 40 trajectories, 2027-01-01 to 2027-06-30" in out
-    assert "Without new external leads the business is" in out
+    assert "The business is dependent on external leads.\nIt must book" in out
     assert "50,000 USD a month (stated in the plan)" in re.sub(r"\s+", " ", out)
     assert "Seed 7. Written to first" in out
     assert "\x1b" not in result.output

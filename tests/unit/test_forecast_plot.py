@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from salessim.charts import style
 from salessim.forecast import SERIES, plot
+from salessim.readable import percent
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +173,8 @@ def test_with_and_without_share_a_scale_and_say_the_verdict(noise):
     base = noise.without_external_leads().bookings.summary.p50
     assert np.array_equal(medians[1], base)
     headline = left.figure.get_suptitle().replace("\n", " ")
-    assert f"the business is {noise.verdict.word}" in headline
+    share = percent(noise.verdict.probability)
+    assert headline.endswith(f"met in {share} of the trajectories: {noise.verdict.word}")
     given = Figure().subplots(1, 2)
     assert noise.plot.with_and_without(tuple(given)) == tuple(given)
     assert given[0].figure.get_suptitle() == ""

@@ -207,7 +207,7 @@ def test_verdict_survives_json():
 def test_sentences_say_the_numbers():
     said = str(verdict(bookings(base=500.0, external=800.0), need=12_345.0))
     for part in (
-        "dependent on external leads",
+        "The business is dependent on external leads.\n",
         "12,345 USD a month (stated in the plan)",
         "From 2028-01-01 to 2028-12-31",
         "0% of the trajectories (95% interval 0% to",

@@ -171,8 +171,9 @@ def with_and_without(
     axes[1].set_ylabel("")
     verdict = forecast.verdict
     if own:
-        met = f": it meets its need in {percent(verdict.probability or 0.0)} of the trajectories"
-        said = f"Without new external leads the business is {verdict.word}{met}"
+        share = percent(verdict.probability or 0.0)
+        met = f"Without new external leads the need is met in {share} of the trajectories"
+        said = f"{met}: {verdict.word}"
         style.headline(style.figure_of(axes[0]), said if verdict.word else _subtitle(forecast))
     return axes
 

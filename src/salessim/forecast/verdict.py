@@ -119,6 +119,8 @@ class Verdict:
     def _headline(self) -> str:
         if self.word is None:
             return f"No verdict: {self.notes['word']}."
+        if self.word == "dependent on external leads":
+            return f"The business is {self.word}."
         return f"Without new external leads the business is {self.word}."
 
     def _need(self) -> str:
