@@ -213,7 +213,7 @@ def lines(found: list[str]) -> str:
             "30",
             (
                 '20: sources.web.rate: expected a rate such as "200 per month" or '
-                '"1 per 180 days", found 30'
+                '"1 per 180 days", found 30; write "30 per month"?'
             ),
         ),
         (

@@ -153,7 +153,7 @@ def test_unknown_scenario(tmp_path):
             '"sources.web.rate" = 60',
             (
                 'scenarios.more."sources.web.rate": expected a rate such as '
-                '"200 per month" or "1 per 180 days", found 60'
+                '"200 per month" or "1 per 180 days", found 60; write "60 per month"?'
             ),
         ),
         (
