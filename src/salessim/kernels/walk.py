@@ -32,7 +32,7 @@ def _copy(out, counts):
             out[i, j] = counts[i, j]
 
 
-@loop
+@kernel
 def _start_over(tally):
     _clear(tally.bookings)
     _clear(tally.wins)
@@ -43,7 +43,7 @@ def _start_over(tally):
     _clear(tally.flows)
 
 
-@loop
+@kernel
 def _keep(out, i, tally, entries):
     """Write a trajectory's counts to its place; the overflow bin is left behind."""
     out.entries[i] = entries
