@@ -112,8 +112,9 @@ def external_leads(program, pipeline, trajectory, seed, work, tally):
 def _open_lines(program, source, low, high, work):
     """Begin a line for every customer in [low, high) who may still start a deal."""
     clocks, sources = program.speed_clocks, program.customer_sources
-    day_cell, edges, cumulative = clocks.day_cell, clocks.edges, clocks.cumulative
-    speed, closes, only = clocks.speed, sources.closes[source], sources.segment[source]
+    day_cell, edges = clocks.day_cell[source], clocks.edges[source]
+    cumulative, speed = clocks.cumulative[source], clocks.speed[source]
+    closes, only = sources.closes[source], sources.segment[source]
     identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
     people, lines = work.customers, work.lines
     begin, end, customer, root = people.begin, people.end, people.entity, people.origin
@@ -121,9 +122,9 @@ def _open_lines(program, source, low, high, work):
     clock, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
     m = 0
     for i in range(low, high):
-        begun = operational(begin[i], day_cell, edges, cumulative, speed, source)
+        begun = operational(begin[i], day_cell, edges, cumulative, speed)
         leaves = min(end[i], closes)
-        limit = operational(leaves, day_cell, edges, cumulative, speed, source)
+        limit = operational(leaves, day_cell, edges, cumulative, speed)
         clock[m] = begun
         limits[m] = limit
         entity[m] = customer[i] ^ identity

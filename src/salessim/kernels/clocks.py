@@ -10,10 +10,10 @@ _BELOW_ONE = 1.0 - 2.0**-52
 
 
 @rule
-def operational(t, day_cell, edges, cumulative, speed, row):
-    """Return what a clock shows on day t."""
-    cell = np.uint64(day_cell[row, np.uint64(t)])
-    return cumulative[row, cell] + speed[row, cell] * (t - edges[row, cell])
+def operational(t, day_cell, edges, cumulative, speed):
+    """Return what a clock, a row of `SpeedClocks`, shows on day t."""
+    cell = np.uint64(day_cell[np.uint64(t)])
+    return cumulative[cell] + speed[cell] * (t - edges[cell])
 
 
 @loop
@@ -53,8 +53,7 @@ def by_pace(exits, begins, low, size, clocks, row, scratch):
     last = total * _BELOW_ONE
     for i in range(size):
         t, cycle_time = begins[np.uint64(low + i)], exits[i]
-        cell = np.uint64(day_cell[np.uint64(t)])
-        at = cumulative[cell] + speed[cell] * (t - edges[cell]) + cycle_time
+        at = operational(t, day_cell, edges, cumulative, speed) + cycle_time
         # What takes no time takes none while time stands still, and is not even rounded.
         moves = cycle_time > 0.0
         clock[i] = min(at, last) if moves else 0.0

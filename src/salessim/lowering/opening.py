@@ -8,7 +8,7 @@ import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
-from salessim.kernels.layout import FULL_BITS, RESIDUAL_BITS
+from salessim.kernels.layout import FULL_BITS, OUTCOMES, RESIDUAL_BITS
 from salessim.lowering.entities import entity
 from salessim.lowering.program import Base, OpenDeals, Tables
 from salessim.lowering.tables import never_table, quantile_table
@@ -57,10 +57,6 @@ class TableBank:
     def tables(self) -> Tables:
         """Return all tables."""
         return Tables(full=np.stack(self.full), residual=np.stack(self.residual))
-
-
-OUTCOMES = 7
-"""Advance, lost, no decision, back, parked, slip, stuck."""
 
 
 def outcome_probabilities(stage: Stage, conversion: float) -> list[float]:
