@@ -147,7 +147,7 @@ def idle_curves(curves: Sequence[Curve], pipelines: Sequence[Pipeline], start: d
             stage.conversion
             for pipeline in pipelines
             for stage in pipeline.stages
-            if pipeline.name == curve.pipeline and curve.stage in (None, stage.name)
+            if curve.concerns(pipeline.name, stage.name)
         ]
         why = ""
         if curve.ends is not None and curve.ends <= start:

@@ -91,7 +91,7 @@ def cells_of(pipeline: Pipeline, curves: Sequence[Curve], timeline: Timeline) ->
         of_kind = [curve for curve in concerning if curve.kind == kind]
         rows = []
         for stage in pipeline.stages:
-            its = [curve for curve in of_kind if curve.stage in {None, stage.name}]
+            its = [curve for curve in of_kind if curve.concerns(pipeline.name, stage.name)]
             rows.append(factors(its, edges, timeline))
         return np.stack(rows)
 

@@ -53,9 +53,7 @@ def curves_of(room: Room, kind: str, curves: Sequence[Curve]) -> list[Curve]:
     return [
         curve
         for curve in curves
-        if curve.kind == kind
-        and curve.pipeline == room.pipeline.name
-        and curve.stage in (None, room.stage.name)
+        if curve.kind == kind and curve.concerns(room.pipeline.name, room.stage.name)
     ]
 
 

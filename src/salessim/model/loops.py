@@ -100,8 +100,7 @@ def _factor(pipeline: str, stage: Stage, curves: Sequence[Curve], day: date) -> 
         curve.factor
         for curve in curves
         if curve.kind == "conversion"
-        and curve.pipeline == pipeline
-        and curve.stage in (None, stage.name)
+        and curve.concerns(pipeline, stage.name)
         and curve.starts <= day
         and (curve.ends is None or day < curve.ends)
     )

@@ -202,6 +202,10 @@ class Curve:
     """On the odds of advancing of visits entered within the dates (> 0), or the speed at which
     time passes in all visits within the dates (>= 0; 2 = twice as fast)."""
 
+    def concerns(self, pipeline: str, stage: str) -> bool:
+        """Whether it is a curve of this stage, or of its whole pipeline."""
+        return self.pipeline == pipeline and self.stage in (None, stage)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sustainability:
