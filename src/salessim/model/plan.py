@@ -14,6 +14,7 @@ import numpy as np
 from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.model.calendar import DAYS_PER_MONTH, Timeline
 from salessim.model.law import Law, floats
+from salessim.model.uncertain import Uncertain
 
 BASE_ORIGINS = ("open_deals", "customers")
 """Origins that need no new external lead: the first two of every plan, and no source's names."""
@@ -156,6 +157,21 @@ class Segment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HealthClass:
+    """Customers who are alike in how they feel: promoters, passives or detractors."""
+
+    name: str
+    answers: int
+    """How many said so in the survey; it describes those still here."""
+    churn: float = 1.0
+    """Factor on the hazard of leaving; `Uncertain` on the log scale, as the others."""
+    up_sell: float = 1.0
+    """Factor on the rates of customer sources whose buyer is the customer (existing)."""
+    referral: float = 1.0
+    """Factor on the rates of customer sources whose buyer is new."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Customers:
     """Who already buys, and how long a customer stays."""
 
@@ -168,6 +184,8 @@ class Customers:
     """Classes of customers, each with its own lifetime; empty = all are alike."""
     segment_of: IntArray | None = None
     """Index of each customer's segment, in the order of `ids`; None without segments."""
+    health: tuple[HealthClass, ...] = ()
+    """Classes of customers by their health; empty = not distinguished."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,6 +226,58 @@ class Curve:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shock:
+    """What moves all deals of a trajectory alike: a stationary AR(1) level by calendar month.
+
+    The level is standard normal in every month. What it acts on is multiplied by
+    exp(effect x level - effect^2 / 2), a factor with mean one. Effects of 0 are left out.
+    """
+
+    name: str
+    persistence: float
+    """Correlation of a month's level with the next month's, in [0, 1)."""
+    leads: tuple[tuple[str, float], ...] = ()
+    """(source, effect) on its rate."""
+    conversion: tuple[tuple[str, float], ...] = ()
+    """(pipeline, effect) on the odds of advancing in all its stages."""
+    pace: tuple[tuple[str, float], ...] = ()
+    """(pipeline, effect) on the speed of visits in all its stages."""
+    amount: tuple[tuple[str, float], ...] = ()
+    """(pipeline, effect) on drawn amounts of deals won."""
+    churn: tuple[tuple[str, float], ...] = ()
+    """(segment, effect) on the hazard of leaving; without segments the name is ``""``."""
+
+    @property
+    def address(self) -> str:
+        """Return what correlations call it."""
+        return f"shocks.{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Correlation:
+    """Two uncertain numbers that go together, or two shocks in the same month."""
+
+    first: str
+    second: str
+    """Addresses; the same kind of thing as the first."""
+    value: float
+    """Of the standard normal scores (Gaussian copula), or of the shocks' levels; in [-1, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Bookings to be reached in a span of time."""
+
+    name: str
+    """As the plan says: ``2027Q2``, ``2027-03``, ``2027-W05``, ``2027``, ``total``."""
+    start: int
+    """Days from the start of the forecast."""
+    end: int
+    amount: float
+    """Currency units."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sustainability:
     """What the verdict is measured against."""
 
@@ -232,6 +302,11 @@ class Model:
     open_deals: OpenDeals | None = None
     sustainability: Sustainability = field(default_factory=Sustainability)
     curves: tuple[Curve, ...] = ()
+    uncertain: tuple[Uncertain, ...] = ()
+    """All its uncertain numbers, in order of their addresses; each is also where it belongs."""
+    shocks: tuple[Shock, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    targets: tuple[Target, ...] = ()
 
     def pipeline(self, name: str) -> Pipeline:
         """Return the pipeline of that name; KeyError when there is none."""
