@@ -117,6 +117,28 @@ class ByLaw(Marginal):
         return self.law.describe("")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Moved(Marginal):
+    """Another marginal, moved on its scale until its middle is a given factor times as large."""
+
+    of: Marginal
+    factor: float
+    scale: Scale
+
+    def at(self, score: FloatArray) -> FloatArray:
+        """Return the value multiplied; of a probability its odds are, so that it stays one."""
+        values = self.of.at(floats(score))
+        if self.scale != "odds":
+            return self.factor * values
+        middle = self.of.at(floats([0.0]))
+        step = _stretched(self.factor * middle, "odds") - _stretched(middle, "odds")
+        return 1.0 / (1.0 + np.exp(-(_stretched(values, "odds") + step)))
+
+    def describe(self) -> str:
+        """Say what is moved, and how far."""
+        return f"{self.of.describe()}; its middle x {quantity(self.factor)}"
+
+
 def _stretched(value: FloatArray, scale: Scale) -> FloatArray:
     """Return the logit of a probability, else the logarithm; ends are moved inwards by 1e-12."""
     if scale == "odds":
@@ -162,3 +184,11 @@ class Uncertain(float):
         """Return the logarithm of its ratio (odds ratio) to the middle at scores; 0 at 0."""
         middle = _stretched(self.marginal.at(floats([0.0])), self.scale)
         return _stretched(self.marginal.at(floats(score)), self.scale) - middle
+
+    def times(self, factor: float) -> Self:
+        """Return the number with its middle multiplied, for a factor > 0; address and ratios stay.
+
+        A probability keeps its odds ratios, so that none of its values leaves (0, 1).
+        """
+        moved = Moved(of=self.marginal, factor=factor, scale=self.scale)
+        return type(self)(moved, scale=self.scale, address=self.address)
