@@ -1,4 +1,4 @@
-"""`salessim run`: the tables asked for, periods in words, and what a full disk is called."""
+"""`salessim run`: tables asked for, periods in words, how long it goes on, what a full disk is."""
 
 import errno
 import json
@@ -47,3 +47,29 @@ def test_pyarrows_full_disk_is_said_as_everyone_elses():
         cannot_write(Path("run"), OSError(errno.ENOSPC, "any"))
     )
     assert str(cannot_write(Path("run"), OSError("odd"))).startswith("run cannot be written: odd;")
+
+
+def test_a_run_goes_on_until_its_error_is_small_enough(call, folder):
+    result = call("run", "acme.toml", "--until-error", "1%", "--json", "-o", "a")
+    assert result.exit_code == 0, result.stderr
+    said = json.loads(result.stdout)["run"]["precision"]
+    assert (said["of"], said["asked"], said["limit"]) == ("bookings.total", 0.01, None)
+    assert "The relative error of bookings.total is 0." in result.stderr
+    count = said["trajectories"]
+    assert call("run", "acme.toml", "-n", count, "-q", "-o", "b").exit_code == 0
+    for name in ("forecast.parquet", "funnel.parquet", "summary.csv", "plan.toml", "fan.svg"):
+        assert (folder / "a" / name).read_bytes() == (folder / "b" / name).read_bytes()
+    assert call("rerun", "a").exit_code == 0
+
+
+@pytest.mark.parametrize("share", ["1", "0", "-1%", "100%", "x", "nan", "2 %%"])
+def test_until_what_error_is_a_share(call, share):
+    result = call("run", "acme.toml", f"--until-error={share}")
+    assert result.exit_code == 2
+    assert f'expected a share such as 1% or 0.01, found "{share}"' in result.stderr
+
+
+def test_a_dry_run_says_until_when_it_would_go_on(call, folder):
+    result = call("run", "acme.toml", "--until-error", "0.5%", "--dry-run")
+    assert "until the error of bookings.total is at most 0.5%, about" in result.stdout
+    assert [file.name for file in folder.iterdir()] == ["acme.toml"]

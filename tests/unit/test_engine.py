@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -123,3 +124,53 @@ def test_an_error_in_a_chunk_is_not_swallowed(program, monkeypatch):
 def test_machine_code_is_there_after_a_run(program):
     run(program, trajectories=1, seed=1, threads=1)
     assert is_compiled()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("looks", [(1, 2, 3), (7, 40)])
+def test_a_run_that_goes_on_has_the_bits_of_one_run(program, looks, threads):
+    whole = run(program, trajectories=looks[-1], seed=1, threads=1)
+    cube = None
+    for trajectories in looks:
+        cube = run(program, trajectories=trajectories, seed=1, threads=threads, before=cube)
+    for name in ("bookings", "wins", "leads", "flows", "slipped", "stage_entries"):
+        np.testing.assert_array_equal(getattr(cube, name), getattr(whole, name))
+    assert (cube.requested, cube.trajectories) == (looks[-1], looks[-1])
+
+
+def test_a_run_that_goes_on_from_a_forged_one_is_seen(program):
+    """Planted: the first trajectories are those of another seed."""
+    forged = replace(run(program, trajectories=3, seed=2, threads=1), seed=1)
+    whole = run(program, trajectories=7, seed=1, threads=1)
+    cube = run(program, trajectories=7, seed=1, threads=1, before=forged)
+    assert not np.array_equal(cube.bookings, whole.bookings)
+    np.testing.assert_array_equal(cube.bookings[3:], whole.bookings[3:])
+
+
+def test_what_was_simulated_is_not_simulated_again(program, monkeypatch):
+    before = run(program, trajectories=5, seed=1, threads=1)
+    walked = []
+    simulate = chunks.simulate_chunk
+
+    def noted(program, seed, first, size, counts=None):
+        walked.extend(range(first, first + size))
+        return simulate(program, seed, first, size, counts)
+
+    monkeypatch.setattr(chunks, "simulate_chunk", noted)
+    run(program, trajectories=9, seed=1, threads=1, before=before)
+    assert walked == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize(("trajectories", "seed"), [(4, 1), (9, 2)])
+def test_a_run_does_not_go_on_from_another(program, trajectories, seed):
+    before = run(program, trajectories=5, seed=1, threads=1)
+    with pytest.raises(ValueError, match="do not continue 5 of 1"):
+        run(program, trajectories=trajectories, seed=seed, before=before)
+
+
+def test_both_parts_of_a_run_that_goes_on_must_fit_into_memory(program, monkeypatch):
+    before = run(program, trajectories=5, seed=1, threads=1)
+    monkeypatch.setattr(chunks, "most_trajectories", lambda _: 12)
+    run(program, trajectories=7, seed=1, threads=1, before=before)
+    with pytest.raises(SalessimError, match="run at most 12"):
+        run(program, trajectories=8, seed=1, threads=1, before=before)

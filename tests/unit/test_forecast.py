@@ -169,6 +169,7 @@ def test_document_has_the_documented_keys(noise):
         "program_sha256",
         "stage_entries",
         "simulate_seconds",
+        "precision",
     ]
     assert document["run"]["stage_entries"] == 350
     assert document["periods"] == ["2027-01-01", "2027-02-01", "2027-03-01"]

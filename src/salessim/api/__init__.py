@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,8 @@ def simulate(
     threads: int | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
+    until_error: float | None = None,
+    of: str = "bookings.total",
 ) -> Forecast:
     """Simulate a plan.
 
@@ -109,7 +112,8 @@ def simulate(
     plan : Plan
         From `load_plan`.
     trajectories : int, optional
-        At least 1; the plan's number when not given.
+        At least 1; the plan's number when not given. With `until_error` it is the most there may
+        be, and what this machine's memory holds when not given.
     seed : int, optional
         0 to 2**64 - 1; the plan's when not given, else drawn and recorded in the forecast.
     threads : int, optional
@@ -118,6 +122,12 @@ def simulate(
         Where chunks of trajectories run, instead of threads of this process.
     progress : callable, optional
         Called with (finished, asked for).
+    until_error : float, optional
+        Go on until the Monte Carlo error of the mean of `of` is at most this share of it, in
+        (0, 1). `Forecast.precision` says what came of it; all else equals a plain run of as many
+        trajectories, bit for bit.
+    of : str
+        ``SERIES.total`` or ``SERIES.PERIOD``, the period by its first day.
 
     Returns
     -------
@@ -127,26 +137,31 @@ def simulate(
     Raises
     ------
     SalessimError
-        The plan cannot be run.
+        The plan cannot be run, or has no number of the name `of`.
     ValueError
-        `trajectories` or `seed` is out of its range.
+        `trajectories`, `seed` or `until_error` is out of its range.
     KeyboardInterrupt
         Ctrl-C stopped the run before any trajectory was finished.
     """
+    from salessim.api.precision import Until, run_until
     from salessim.engine import run
     from salessim.forecast import Forecast
     from salessim.lowering import lower
 
     with addressed(plan):
         program = lower(plan.model)
-        cube = run(
+        engine = partial(
+            run,
             program,
-            trajectories=plan.trajectories if trajectories is None else trajectories,
             seed=chosen_seed(plan, seed),
             threads=threads,
             executor=executor,
             progress=progress,
         )
+        if until_error is not None:
+            until = Until(error=until_error, of=of, most=trajectories)
+            return run_until(until, engine, program=program, model=plan.model)
+        cube = engine(trajectories=plan.trajectories if trajectories is None else trajectories)
     if not cube.trajectories:
         raise KeyboardInterrupt
     return Forecast.from_cube(cube, program=program, model=plan.model)

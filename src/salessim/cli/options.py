@@ -24,6 +24,25 @@ class Whole(click.IntRange):
     name = "integer"
 
 
+class Share(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+    """A share strictly between 0 and 1, written ``1%`` or ``0.01``."""
+
+    name = "share"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the share; a usage error says what was expected."""
+        text = str(value).strip()
+        try:
+            share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        except ValueError:
+            share = 0.0
+        if not 0.0 < share < 1.0:
+            self.fail(f'expected a share such as 1% or 0.01, found "{value}"', param, ctx)
+        return share
+
+
 plan_argument = click.argument("plan", metavar="PLAN")
 set_option = click.option(
     "-S",

@@ -62,6 +62,8 @@ def forecast(out: Console, given: Forecast) -> None:
     text(out, first, style="bold")
     for sentence in more:
         text(out, sentence)
+    if given.precision:
+        text(out, str(given.precision))
     for note in given.notes.values():
         text(out, f"Note: {note}.")
     out.print()

@@ -14,6 +14,7 @@ import click
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import (
+    Share,
     json_option,
     no_progress_option,
     out_option,
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 class Wanted:
     """What the options of `run` ask for."""
 
-    trajectories: int
+    trajectories: int | None
     seed: int
+    until_error: float | None
+    of: str
     threads: int | None
     out: Path
     formats: tuple[str, ...]
@@ -62,6 +65,18 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
 @trajectories_option
 @seed_option
 @set_option
+@click.option(
+    "--until-error",
+    type=Share(),
+    help="Go on until the error of a mean is this small, such as 1%; -n is then the most.",
+)
+@click.option(
+    "--of",
+    default="bookings.total",
+    metavar="NUMBER",
+    show_default=True,
+    help="What --until-error looks at: wins.total, bookings.2027-03-01, ...",
+)
 @click.option("--scenario", metavar="NAME", help="Run the plan as this scenario changes it.")
 @out_option("The run directory; must not exist. Default: out/<name>-<time>.")
 @threads_option
@@ -86,6 +101,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     trajectories: int | None,
     seed: int | None,
     changes: tuple[str, ...],
+    until_error: float | None,
+    of: str,
     scenario: str | None,
     out: Path | None,
     threads: int | None,
@@ -103,8 +120,10 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if scenario is not None:
         loaded = loaded.scenario(scenario)
     wanted = Wanted(
-        trajectories=trajectories or loaded.trajectories,
+        trajectories=trajectories,
         seed=api.chosen_seed(loaded, seed),
+        until_error=until_error,
+        of=of,
         threads=threads,
         formats=formats,
         out=out or default_directory(loaded),
@@ -126,8 +145,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
         ) from error
     if forecast.interrupted:
         click.echo(
-            f"interrupted: {forecast.trajectories:,} of {wanted.trajectories:,} trajectories are "
-            f"finished and kept in {folder}",
+            f"interrupted: {forecast.trajectories:,} of {forecast.provenance.requested:,} "
+            f"trajectories are finished and kept in {folder}",
             err=True,
         )
         ctx.exit(INTERRUPTED)
@@ -151,6 +170,8 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
                 seed=wanted.seed,
                 threads=wanted.threads,
                 progress=progress,
+                until_error=wanted.until_error,
+                of=wanted.of,
             )
         interruptions.writing()
         if forecast.interrupted and not wanted.quiet:
@@ -177,12 +198,19 @@ def _dry_run(plan: Plan, wanted: Wanted) -> None:
     from salessim import api
     from salessim.readable import rounded, trajectories
 
-    entries = api.explain(plan).facts.stage_entries * wanted.trajectories
+    count = wanted.trajectories or plan.trajectories
+    entries = api.explain(plan).facts.stage_entries
+    if wanted.until_error is None:
+        much = f"{trajectories(count)} with seed {wanted.seed}"
+        work = f"about {rounded(count * entries)} stage entries in all"
+    else:
+        asked = f"the error of {wanted.of} is at most {100 * wanted.until_error:.3g}%"
+        much = f"with seed {wanted.seed} until {asked}"
+        work = f"about {rounded(entries)} stage entries a trajectory"
     if not wanted.quiet:
         for note in plan.notes:
             click.echo(f"note: {note}", err=True)
         click.echo(
-            f"{plan.path}: would simulate {trajectories(wanted.trajectories)} with seed "
-            f"{wanted.seed}, about {rounded(entries)} stage entries in all, and write {wanted.out}",
+            f"{plan.path}: would simulate {much}, {work}, and write {wanted.out}",
             err=wanted.as_json,
         )

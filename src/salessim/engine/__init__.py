@@ -1,9 +1,9 @@
 """Chunks of trajectories on an executor."""
 
-from salessim.engine.chunks import run
+from salessim.engine.chunks import most_trajectories, run
 from salessim.engine.cube import Cube
 
-__all__ = ["Cube", "is_compiled", "run"]
+__all__ = ["Cube", "is_compiled", "most_trajectories", "run"]
 
 
 def is_compiled() -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ MOST_ENTRIES_OF_CHUNK = 1e7
 """Stage entries of a chunk, some 0.2 seconds: Ctrl-C waits for it and the bar stands still."""
 MOST_MEMORY = 0.5
 """Share of the machine's memory for counts: tables, charts and files need their own."""
+MOST_TRAJECTORIES = 2**32
 
 
 class Chunk(NamedTuple):
@@ -98,11 +100,13 @@ def simulate_chunk(
         deals, customers = 2 * deals, 2 * customers
 
 
-def _chunks(trajectories: int, threads: int, entries: float) -> Iterator[tuple[int, int]]:
-    """Cut trajectories into (first, size): even for the threads, and short enough to be stopped."""
-    size = -(-trajectories // (threads * CHUNKS_PER_THREAD))
+def _chunks(
+    trajectories: int, threads: int, entries: float, done: int = 0
+) -> Iterator[tuple[int, int]]:
+    """Cut what is not done yet into (first, size): even for the threads, and soon to be stopped."""
+    size = -(-(trajectories - done) // (threads * CHUNKS_PER_THREAD))
     size = max(1, min(size, LARGEST_CHUNK, int(MOST_ENTRIES_OF_CHUNK / max(entries, 1.0))))
-    for first in range(0, trajectories, size):
+    for first in range(done, trajectories, size):
         yield first, min(size, trajectories - first)
 
 
@@ -118,6 +122,13 @@ class _Merge:
     def place(self, first: int, size: int) -> Counts:
         """Return where a chunk belongs, to be written into."""
         return Counts(*(whole[first : first + size] for whole in self.counts))
+
+    def keep(self, cube: Cube) -> None:
+        """Take over the trajectories of a shorter run of the same Program and seed."""
+        for name, place in self.place(0, cube.trajectories)._asdict().items():
+            part = cube.stage_entries if name == "entries" else getattr(cube, name)
+            place[:] = part.reshape(place.shape)
+        self.finished = cube.trajectories
 
     def take(self, chunk: Chunk) -> None:
         """Merge the next chunk; one merged already (before an interruption) is passed over."""
@@ -157,7 +168,8 @@ def _collect(
     ahead = 2 * threads
     waiting: list[Future[Chunk]] = []
     try:
-        for first, size in _chunks(merge.requested, threads, program.facts.stage_entries):
+        entries = program.facts.stage_entries
+        for first, size in _chunks(merge.requested, threads, entries, merge.finished):
             # Threads write where the counts belong: copying them would take their cores.
             place = merge.place(first, size) if in_place else None
             waiting.append(pool.submit(simulate_chunk, program, seed, first, size, place))
@@ -185,16 +197,30 @@ def _take_first(waiting: list[Future[Chunk]], merge: _Merge) -> None:
     del waiting[0]
 
 
-def _check_memory(program: Program, trajectories: int) -> None:
-    one = sum(array.nbytes for array in _allocate(program, 1))
+def most_trajectories(program: Program) -> int:
+    """Return how many trajectories of a Program fit into this machine's memory, 2**32 at most."""
+    return int(min(MOST_TRAJECTORIES, MOST_MEMORY * _memory() / _bytes(program)))
+
+
+def _memory() -> float:
+    """Return the bytes that this machine has; infinite where nobody says."""
     if not hasattr(os, "sysconf"):
-        return
-    there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if one * trajectories > MOST_MEMORY * there:
+        return math.inf
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _bytes(program: Program) -> int:
+    """Return what the counts of a trajectory take."""
+    return sum(array.nbytes for array in _allocate(program, 1))
+
+
+def _check_memory(program: Program, trajectories: int) -> None:
+    most = most_trajectories(program)
+    if trajectories > most:
         raise SalessimError(
-            f"{trajectories:,} trajectories of this plan need {one * trajectories / 1e9:,.1f} GB, "
-            f"and this machine has {there / 1e9:,.1f} GB: run at most "
-            f"{int(MOST_MEMORY * there / one):,}, or use longer periods"
+            f"{trajectories:,} trajectories of this plan need "
+            f"{_bytes(program) * trajectories / 1e9:,.1f} GB, and this machine has "
+            f"{_memory() / 1e9:,.1f} GB: run at most {most:,}, or use longer periods"
         )
 
 
@@ -213,6 +239,7 @@ def run(
     executor: Executor | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
+    before: Cube | None = None,
 ) -> Cube:
     """Simulate a Program.
 
@@ -231,6 +258,9 @@ def run(
         Number of threads, or of workers the executor has; default: the processors there are.
     progress : callable, optional
         Called with (finished, asked for) after each chunk.
+    before : Cube, optional
+        A shorter run of the same Program and seed: its trajectories are taken over, and the rest
+        is simulated. The bits are those of one run. Both are held in memory for a while.
 
     Returns
     -------
@@ -244,13 +274,20 @@ def run(
     SalessimError
         When the counts of so many trajectories do not fit into this machine's memory.
     """
-    if not 1 <= trajectories <= 2**32:
+    if not 1 <= trajectories <= MOST_TRAJECTORIES:
         raise ValueError(f"trajectories must be 1 to 2**32, not {trajectories}")
     if not 0 <= seed < 2**64:
         raise ValueError(f"seed must be 0 to 2**64 - 1, not {seed}")
+    done = before.trajectories if before else 0
+    if before and (before.seed != seed or done > trajectories):
+        raise ValueError(
+            f"{trajectories} trajectories of seed {seed} do not continue {done} of {before.seed}"
+        )
     workers = threads or _processors()
-    _check_memory(program, trajectories)
+    _check_memory(program, trajectories + done)
     merge = _Merge(program, trajectories, progress)
+    if before:
+        merge.keep(before)
     simulate_chunk(program, seed, 0, 0)  # loads or compiles the machine code, outside the timing
     started = time.perf_counter()
     pool = executor or ThreadPoolExecutor(workers)
@@ -259,4 +296,5 @@ def run(
     finally:
         if executor is None:
             pool.shutdown(wait=True)
-    return merge.cube(program, seed=seed, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started + (before.seconds if before else 0.0)
+    return merge.cube(program, seed=seed, seconds=seconds)

@@ -17,6 +17,7 @@ from salessim.errors import SalessimError
 from salessim.forecast.funnel import Funnel, funnel_of
 from salessim.forecast.judge import judge, sustained
 from salessim.forecast.labels import Labels, Provenance
+from salessim.forecast.precision import Precision
 from salessim.forecast.series import HUNDREDTHS, Series
 from salessim.forecast.verdict import Verdict
 
@@ -70,6 +71,8 @@ class Forecast:
     sustained : ndarray of bool, shape (trajectory,), or None
         Whether the base books the need in the verdict's window; None when read from a file, or
         without a need.
+    precision : Precision or None
+        What became of a run that was to go on until its error is small enough; no part of files.
     """
 
     labels: Labels
@@ -79,6 +82,7 @@ class Forecast:
     notes: Mapping[str, str] = field(default_factory=dict)
     stage_flows: Funnel | None = None
     sustained: BoolArray | None = None
+    precision: Precision | None = None
 
     @classmethod
     def from_cube(cls, cube: Cube, *, program: Program, model: Model) -> Forecast:

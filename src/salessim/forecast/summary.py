@@ -71,6 +71,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
             "program_sha256": origin.program_sha256,
             "stage_entries": origin.stage_entries,
             "simulate_seconds": origin.seconds,
+            "precision": forecast.precision.to_dict() if forecast.precision else None,
         },
         "periods": [day.isoformat() for day in forecast.labels.periods],
         **_numbers(forecast),
