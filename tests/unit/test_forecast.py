@@ -159,6 +159,7 @@ def test_document_has_the_documented_keys(noise):
         "totals",
         "without_external_leads",
         "verdict",
+        "targets",
         "notes",
     ]
     assert list(document["run"]) == [

@@ -242,6 +242,7 @@ def manifest(
             "totals_without_external_leads": _errors(base),
         },
         "verdict": forecast.verdict.to_dict(),
+        "targets": [target.to_dict() for target in forecast.targets],
         "files": files_in(folder),
     }
 

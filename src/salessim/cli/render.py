@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from salessim.readable import amount, scale, trajectories
+from salessim.readable import amount, percent, scale, trajectories
 
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation, StageLine
@@ -31,6 +31,11 @@ LAYOUTS = (
     (("P50", "w/o"), ("P50",), ("P50",)),
 )
 """Columns of each measure by period, from the widest terminal to the narrowest."""
+TARGETS = (
+    ("P50", "P(hit)", "95% interval", "w/o", "If missed, short by"),
+    ("P50", "P(hit)", "If missed, short by"),
+    ("P(hit)",),
+)
 TOTALS = (("Mean", "Std error", "P10", "P50", "P90"), ("Mean", "Std error"), ("Mean",))
 
 
@@ -57,6 +62,8 @@ def forecast(out: Console, given: Forecast) -> None:
     text(out, f"{labels.title}: {trajectories(given.trajectories)}, {span}", style="bold")
     out.print(widest(out, (_periods(given, layout) for layout in LAYOUTS)))
     out.print(widest(out, (_totals(given, columns) for columns in TOTALS)))
+    if given.targets:
+        out.print(widest(out, (_targets(given, columns) for columns in TARGETS)))
     out.print()
     first, *more = given.sustainability().sentences()
     text(out, first, style="bold")
@@ -143,6 +150,31 @@ def _total(series: Series, size: int) -> list[str]:
     mean, se, *quantiles = (float(value) / size for value in series.total_summary)
     error = "-" if math.isnan(se) else amount(se)
     return [amount(mean), error, *map(amount, quantiles)]
+
+
+def _targets(given: Forecast, columns: tuple[str, ...]) -> Table:
+    divisor, unit = scale(max(target.amount for target in given.targets), digits=5)
+    table = empty_table(
+        caption=f"bookings in {unit}{printable(given.labels.currency)}; P(hit): share of the "
+        "trajectories that book at least the target"
+        + ("; w/o: without external leads" if "w/o" in columns else "")
+    )
+    table.add_column("Target", no_wrap=True)
+    for header in ("At least", *columns):
+        table.add_column(header, justify="right", no_wrap=True)
+    for target in given.targets:
+        short = target.shortfall_if_missed
+        low, high = map(percent, target.interval)
+        values = {
+            "P50": amount(target.p50 / divisor),
+            "P(hit)": percent(target.probability),
+            "95% interval": f"{low} to {high}",
+            "w/o": percent(target.without_external_leads),
+            "If missed, short by": "-" if short is None else amount(short / divisor),
+        }
+        cells = (values[column] for column in columns)
+        table.add_row(printable(target.name), amount(target.amount / divisor), *cells)
+    return table
 
 
 def empty_table(*, caption: str) -> Table:

@@ -19,6 +19,7 @@ from salessim.forecast.judge import judge, sustained
 from salessim.forecast.labels import Labels, Provenance
 from salessim.forecast.precision import Precision
 from salessim.forecast.series import HUNDREDTHS, Series
+from salessim.forecast.targets import TargetOutcome, target_outcome
 from salessim.forecast.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -181,6 +182,11 @@ class Forecast:
         origin = self.labels.origins.index("customers")
         level[:, :, 0, origin] += self.labels.starting_customers or 0
         return self._series("active_customers", unit="customers", counts=level, stock=True)
+
+    @cached_property
+    def targets(self) -> tuple[TargetOutcome, ...]:
+        """How likely each target of the plan is met, in its order."""
+        return tuple(target_outcome(target, self) for target in self.labels.targets)
 
     @property
     def funnel(self) -> Funnel:

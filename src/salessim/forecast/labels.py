@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from salessim.model.calendar import Span, Timeline
-from salessim.model.plan import BASE_ORIGINS
+from salessim.model.plan import BASE_ORIGINS, Target
 
 if TYPE_CHECKING:
     from salessim.lowering.program import Program
@@ -31,6 +31,8 @@ class Labels:
     starting_customers : int or None
         Customers there at the start, counted on the rows of the first pipeline; None when the plan
         has no customers, who could come and go.
+    targets : tuple of Target
+        What the plan wants to book, in its order.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Labels:
     external_sources: tuple[str, ...] = ()
     source_pipelines: tuple[int, ...] = ()
     starting_customers: int | None = None
+    targets: tuple[Target, ...] = ()
 
     @property
     def periods(self) -> tuple[date, ...]:
@@ -71,6 +74,7 @@ class Labels:
             "external_sources": list(self.external_sources),
             "source_pipelines": list(self.source_pipelines),
             "starting_customers": self.starting_customers,
+            "targets": [asdict(target) for target in self.targets],
         }
 
     @classmethod
@@ -91,6 +95,7 @@ class Labels:
             external_sources=tuple(raw["external_sources"]),
             source_pipelines=tuple(raw["source_pipelines"]),
             starting_customers=raw["starting_customers"],
+            targets=tuple(Target(**target) for target in raw["targets"]),
         )
 
     @classmethod
@@ -105,6 +110,7 @@ class Labels:
             external_sources=program.external_sources,
             source_pipelines=program.source_pipelines,
             starting_customers=len(program.arrays.base.entity) if model.customers else None,
+            targets=model.targets,
         )
 
 

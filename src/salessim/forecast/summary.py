@@ -77,6 +77,7 @@ def document(forecast: Forecast) -> dict[str, Any]:
         **_numbers(forecast),
         "without_external_leads": _numbers(forecast.without_external_leads()),
         "verdict": verdict_document(forecast.verdict),
+        "targets": [target.to_dict() for target in forecast.targets],
         "notes": notes,
     }
 
