@@ -340,8 +340,11 @@ def test_the_json_schema_knows_every_key():
     assert definitions["TimeLaw"]["additionalProperties"] is False
     assert "Annotated" not in text
     assert len(definitions) == text.count('"additionalProperties": false') - 1
-    assert definitions["TimeLognormal"]["properties"]["median"]["type"] == "string"
-    assert definitions["AmountLognormal"]["properties"]["median"]["type"] == "number"
+    median = definitions["TimeLognormal"]["properties"]["median"]["oneOf"]
+    assert median[0]["type"] == "string"
+    assert median[1] == {"$ref": "#/$defs/UncertainQuantityOfDuration"}
+    assert definitions["AmountLognormal"]["properties"]["median"]["oneOf"][0]["type"] == "number"
+    assert "lognormal" not in definitions["UncertainProbability"]["properties"]
     assert set(definitions["Source"]["properties"]) == {
         "kind", "pipeline", "rate", "growth", "season", "from", "until", "buyer", "campaign",
         "over_dispersion", "segment",
@@ -353,14 +356,17 @@ def test_the_json_schema_knows_every_key():
 def test_the_json_schema_tells_durations_from_amounts(family, kind):
     definitions = json_schema()["$defs"]
     law = definitions[f"{family}Law"]["properties"]
-    assert law["fixed"]["anyOf"][0]["type"] == kind
-    assert law["uniform"]["anyOf"][0]["items"]["type"] == kind
+    assert law["fixed"]["anyOf"][0]["oneOf"][0]["type"] == kind
+    assert law["uniform"]["anyOf"][0]["items"]["oneOf"][0]["type"] == kind
     assert law["exponential"]["anyOf"][0] == {"$ref": f"#/$defs/{family}Exponential"}
     weighted = law["mixture"]["anyOf"][0]["items"]
     assert weighted == {"$ref": f"#/$defs/{family}WeightedLaw"}
     plain = definitions[f"{family}WeightedLaw"]["properties"]["law"]
     assert plain == {"$ref": f"#/$defs/{family}PlainLaw"}
-    assert definitions[f"{family}PlainLaw"]["properties"]["fixed"]["anyOf"][0]["type"] == kind
+    assert (
+        definitions[f"{family}PlainLaw"]["properties"]["fixed"]["anyOf"][0]["oneOf"][0]["type"]
+        == kind
+    )
 
 
 def test_the_recipe_in_the_example_makes_its_files(tmp_path, monkeypatch):

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from salessim.config import json_schema
+from salessim.config.values import NUMBER_FORMS
 from tests.unit.plan_files import SMALL, load, write
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "plan-reference.md"
 TEXT = REFERENCE.read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
-LAWS = re.findall(r"`(\{ \w+ = .*?\})`", TEXT[TEXT.index("## Laws") : TEXT.index("## `[sources")])
+LAWS, NUMBERS = (
+    re.findall(r"\| `(\{ \w+ = .*?\})`", TEXT[TEXT.index(f"## {begin}") : TEXT.index(f"## {end}")])
+    for begin, end in (("Laws", "Uncertain"), ("Uncertain", "`[sources"))
+)
 
 BASE = """\
 [forecast]
@@ -65,3 +69,15 @@ def test_the_reference_shows_every_law():
         "fixed", "uniform", "triangular", "pert", "exponential", "lognormal", "gamma", "weibull",
         "loglogistic", "empirical", "mixture",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_every_uncertain_number_is_valid(tmp_path, number):
+    write(tmp_path, "value\n0.3\n0.4\n", "draws.csv")
+    old = {"month": '"30 per month"', "days": '"10 days"'}
+    plain = next((text for unit, text in old.items() if unit in number), "0.5")
+    assert load(tmp_path, SMALL.replace(plain, number)).model.uncertain
+
+
+def test_the_reference_shows_every_uncertain_number():
+    assert {number.split()[1] for number in NUMBERS} == NUMBER_FORMS - {"p95"}

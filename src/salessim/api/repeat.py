@@ -17,7 +17,7 @@ from salessim import api
 from salessim._typing import Progress
 from salessim._version import __version__
 from salessim.config import Plan
-from salessim.config.documents import read_bytes
+from salessim.config.files import read_bytes
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
 from salessim.readable import trajectories

@@ -36,6 +36,7 @@ from salessim.config.sections import make_pipeline, make_source, make_sustainabi
 from salessim.config.segments import check_segments
 from salessim.config.tables import DataTable, does_without, read_table
 from salessim.config.timeline import make_timeline
+from salessim.config.uncertain import name_numbers
 from salessim.config.within import check_within
 from salessim.config.words import counted
 from salessim.model.calendar import Timeline
@@ -74,6 +75,7 @@ class Builder:
         plan = self._checked_document()
         if plan is None:
             return None
+        uncertain = name_numbers(plan)
         names = self._check_tables(plan)
         timeline = self._timeline(plan)
         laws = LawMaker(self.problems, self._read_file)
@@ -103,20 +105,36 @@ class Builder:
             open_deals=deals,
             sustainability=make_sustainability(plan.sustainability),
             curves=curves,
+            uncertain=uncertain,
         )
         return plan, model
 
     def _checked_document(self) -> schema.Document | None:
         """Return the document by its schema; of an invalid one, what its valid parts make."""
+        document = self._with_samples(self.document, ())
         try:
-            return schema.Document.model_validate(self.document)
+            return schema.Document.model_validate(document)
         except ValidationError as error:
             self.problems.add_invalid(error, self.document)
         for head in ("customers", "open_deals"):
             # files are read by the columns and the start that the plan says, or not at all
             if self.problems.under((head,)) or self.problems.touch(("forecast", "start")):
                 self._not_read.add(head)
-        return valid_parts(self.document)
+        return valid_parts(document)
+
+    def _with_samples(self, value: Any, path: Path) -> Any:
+        """Copy a part of the document; the files of samples become what they hold, or an error."""
+        match value:
+            case {"samples": str(name), **others} if not others:
+                try:
+                    return {"samples": self._table((*path, "samples"), name)}
+                except TableError as error:
+                    return {"samples": error}
+            case dict():
+                return {key: self._with_samples(item, (*path, key)) for key, item in value.items()}
+            case list():
+                return [self._with_samples(item, (*path, at)) for at, item in enumerate(value)]
+        return value
 
     def _check_tables(self, plan: schema.Document) -> Names:
         """Check what needs no laws and no files; return the names that the document gives."""
@@ -189,12 +207,16 @@ class Builder:
         return deals
 
     def _read_file(self, path: Path, name: str) -> DataTable | None:
-        file = self.locate(path, name)
+        """Return what the file named at a path holds; None and a problem when it cannot be read."""
         try:
-            data = self._once(file, lambda: read_table(file))
+            return self._table(path, name)
         except TableError as error:
             self._add_all(path, error)
             return None
+
+    def _table(self, path: Path, name: str) -> DataTable:
+        file = self.locate(path, name)
+        data = self._once(file, lambda: read_table(file))
         self.read[file] = data.sha256
         self.notes += data.notes
         return data

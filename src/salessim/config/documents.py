@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
+from salessim.config.files import read_bytes
 from salessim.config.laws import LAW_NAMES
 from salessim.config.problems import Path, PlanError
 from salessim.config.toml_text import DEEPEST, TomlError, read_toml
+from salessim.config.values import NUMBER_FORMS
 from salessim.config.words import found, key_text, nearest
 
 BY_NAME = ("pipelines", "sources")
 """Tables whose keys are names that the plan gives."""
+FORMS = LAW_NAMES | NUMBER_FORMS
+INTERVAL = {"p05", "p95"}
+"""Keys that say an uncertain number together."""
 NO_LAWS = frozenset((*BY_NAME, "scenarios", "segments", "stages", "buyer", "count"))
 """Tables of names: one called `gamma` is no law."""
 LARGEST_PLAN = 4_000_000
@@ -94,47 +97,6 @@ def _read(path: FilePath, *, named_by: str) -> Layer:
     return Layer(path, path.parent.absolute(), text, data, hashlib.sha256(content).hexdigest())
 
 
-def read_bytes(path: FilePath, *, what: str, most: int, named_by: str = "") -> bytes:
-    """Return a file's content; PlanError says why it cannot be read and what is near.
-
-    ``most`` is the bytes it may have: devices and wrong files have no end.
-    """
-    try:
-        # a named pipe that nobody writes to is empty: waiting for it would last for ever
-        with open(path, "rb", opener=_open_at_once) as file:
-            content = file.read(most + 1)
-    except FileNotFoundError:
-        folder = path.parent
-        if not folder.is_dir():
-            raise PlanError(f"{named_by}no such folder: {folder}") from None
-        names = sorted(entry.name for entry in folder.iterdir() if entry.is_file())
-        near = [name for name in names if FilePath(name).stem == path.stem]
-        near = near or difflib.get_close_matches(path.name, names, n=1, cutoff=0.8)
-        remedy = f"; did you mean {folder / near[0]}?" if near else ""
-        if path.is_symlink():
-            remedy = f"; it is a link to {path.readlink()}, which is not there"
-        raise PlanError(f"{named_by}no such file: {path}{remedy}") from None
-    except IsADirectoryError:
-        raise PlanError(f"{named_by}expected {what}, found a folder: {path}") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise PlanError(f"{named_by}{path} cannot be read: {reason}") from None
-    if len(content) > most:
-        raise PlanError(f"{named_by}{path} holds {too_much(most)}")
-    return content
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    os.set_blocking(handle, True)
-    return handle
-
-
-def too_much(most: int) -> str:
-    """Say how much is too much."""
-    return f"more than {most // 1_000_000} MB; is it the right file?"
-
-
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:
     """Put the layers on top of each other: tables merge, all else is replaced."""
     document: dict[str, Any] = {}
@@ -148,21 +110,30 @@ def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
-        if isinstance(old, dict) and isinstance(value, dict) and not _another_law(key, old, value):
+        if isinstance(old, dict) and isinstance(value, dict) and not _another_form(key, old, value):
             result[key] = _merge(old, value)
         else:
             result[key] = copied(value)
     return result
 
 
-def _another_law(key: str | int, below: Any, above: dict[str, Any]) -> bool:
-    """Say whether a law is replaced by one of another kind: merged, both would be there."""
-    return (
-        key not in NO_LAWS
-        and isinstance(below, dict)
-        and below.keys() != above.keys()
-        and all(len(table) == 1 and table.keys() <= LAW_NAMES for table in (below, above))
-    )
+def _another_form(key: str | int, below: Any, above: dict[str, Any]) -> bool:
+    """Say whether a law or uncertain number is replaced by one said in another way.
+
+    Merged, both would be there.
+    """
+    if key in NO_LAWS or not isinstance(below, dict):
+        return False
+    forms = [_form(table) for table in (below, above)]
+    return all(forms) and forms[0] != forms[1]
+
+
+def _form(table: dict[str, Any]) -> str:
+    """Return the one key that says which law or number a table is; empty when there is none."""
+    if table and table.keys() <= INTERVAL:
+        return "p05"
+    (*keys,) = table
+    return keys[0] if len(keys) == 1 and keys[0] in FORMS else ""
 
 
 def copied(value: Any) -> Any:
@@ -275,11 +246,13 @@ def set_key(document: dict[str, Any], parts: list[str], value: Any) -> Path:
         rest = rest[used:]
         path.append(part)
         inside = path[-2] if len(path) > 1 else ""
-        if part in LAW_NAMES and _another_law(inside, here, {str(part): value}):
+        if part in FORMS and _another_form(inside, here, {str(part): value}):
             here.clear()
         if not rest:
             here[part] = value
         elif isinstance(here, dict):
+            if rest[0] in NUMBER_FORMS and not isinstance(here.get(part), dict):
+                here[part] = {}  # a known number becomes an uncertain one
             here = here.setdefault(part, {})
         else:
             here = here[part]

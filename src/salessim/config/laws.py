@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
     model_validator,
 )
 
-from salessim.config.values import Amount, Duration, Positive
+from salessim.config.uncertain import AnyAmount, AnyDuration, AnyPositive, least, most
+from salessim.config.values import NUMBER_FORMS, Amount, Table
 from salessim.config.words import found
 
 
-class Table(BaseModel):
-    """A table of the plan: unknown keys are errors."""
-
-    # deferred: pydantic builds one validator for the whole document, not one for every class
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
-    )
-
-
 def _above_zero(value: float) -> float:
-    if value <= 0.0:
-        raise ValueError("expected a value above 0, found 0")
+    if least(value) <= 0.0:
+        also = "" if value <= 0.0 else "; as low as that it may be"
+        raise ValueError(f"expected a value above 0, found 0{also}")
     return value
 
 
 def _rising(values: list[float]) -> list[float]:
+    shown = ", ".join(f"{value:g}" for value in values)
     if sorted(values) != values:
-        shown = ", ".join(f"{value:g}" for value in values)
         raise ValueError(f"expected values from low to high, found [{shown}]")
+    if any(most(low) > least(high) for low, high in pairwise(values)):
+        raise ValueError(
+            "expected values from low to high in all worlds, found uncertain ones around "
+            f"[{shown}] that may cross; bound them by {{ triangular = [...] }}"
+        )
     return values
 
 
@@ -47,7 +44,7 @@ def _not_all_zero(weights: list[float]) -> list[float]:
 
 
 Q = TypeVar("Q")
-"""A quantity of a law: `Duration` or `Amount`."""
+"""A quantity of a law: `AnyDuration` or `AnyAmount`."""
 
 
 class Measured(Table, Generic[Q]):
@@ -56,7 +53,7 @@ class Measured(Table, Generic[Q]):
     @classmethod
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """Return ``TimeExponential`` of a duration, ``AmountExponential`` of an amount."""
-        return f"{'Time' if params[0] is Duration else 'Amount'}{cls.__name__}"
+        return f"{'Time' if params[0] is AnyDuration else 'Amount'}{cls.__name__}"
 
 
 class Exponential(Measured[Q], Generic[Q]):
@@ -69,28 +66,28 @@ class Lognormal(Measured[Q], Generic[Q]):
     """Half lie below the median; sigma is the spread of the logarithm."""
 
     median: Annotated[Q, AfterValidator(_above_zero)]
-    sigma: Positive
+    sigma: AnyPositive
 
 
 class Gamma(Measured[Q], Generic[Q]):
     """Gamma law by its mean."""
 
     mean: Annotated[Q, AfterValidator(_above_zero)]
-    shape: Positive
+    shape: AnyPositive
 
 
 class Weibull(Measured[Q], Generic[Q]):
     """Weibull law: shape above 1 means that the chance to end grows with age."""
 
     scale: Annotated[Q, AfterValidator(_above_zero)]
-    shape: Positive
+    shape: AnyPositive
 
 
 class LogLogistic(Measured[Q], Generic[Q]):
     """Log-logistic law: a long tail."""
 
     median: Annotated[Q, AfterValidator(_above_zero)]
-    shape: Positive
+    shape: AnyPositive
 
 
 class EmpiricalFile(Table):
@@ -138,6 +135,11 @@ class PlainLaw(Measured[Q], Generic[Q]):
         if not isinstance(value, dict):
             example = "such as { fixed = ... } or { lognormal = { median = ..., sigma = ... } }"
             raise ValueError(f"expected a law {example}, found {found(value)}")  # noqa: TRY004
+        if value.keys() & (NUMBER_FORMS - LAW_NAMES):
+            raise ValueError(
+                f"expected a law, found {found(value)}; it is the law's own values that may be "
+                "uncertain, as in { exponential = { mean = { p05 = ..., p95 = ... } } }"
+            )
         known = [key for key in value if key in cls.model_fields]
         if len(known) > 1 or not value:
             remedy = "; take one of them out" if known else f": {', '.join(cls.model_fields)}"
@@ -166,11 +168,11 @@ class AnyLaw(PlainLaw[Q], Generic[Q]):
     ] = None
 
 
-class TimeLaw(AnyLaw[Duration]):
+class TimeLaw(AnyLaw[AnyDuration]):
     """Law of a duration: exactly one of the keys; values are texts with a unit."""
 
 
-class AmountLaw(AnyLaw[Amount]):
+class AmountLaw(AnyLaw[AnyAmount]):
     """Law of an amount of money: exactly one of the keys; values are plain numbers."""
 
 

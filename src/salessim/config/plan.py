@@ -170,9 +170,12 @@ class Plan:
 
 def _names_file(path: Path) -> bool:
     """Say whether a key names a data file; a scenario's may be the address of one."""
-    if path[0] != "scenarios":
-        return path[-1] == "file"
-    return str(path[-1]).rpartition(".")[2].strip("\"' ") == "file"
+    if path[:2] == ("open_deals", "stages"):  # its keys are what stands in a file
+        return False
+    key = str(path[-1])
+    if path[0] == "scenarios":
+        key = key.rpartition(".")[2].strip("\"' ")
+    return key in ("file", "samples")
 
 
 def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
@@ -276,9 +279,10 @@ def json_schema() -> dict[str, Any]:
     from salessim.config.schema import Document
 
     schema = Document.model_json_schema()
-    # pydantic keys the two families of laws by all that is in them: their titles say it shorter
+    # pydantic keys families of tables by all that is in them: their titles say it shorter
     titles = {name: table.get("title", name) for name, table in schema["$defs"].items()}
-    text = re.sub(r"salessim__config__\w+", lambda match: titles[match[0]], json.dumps(schema))
+    names = "|".join(sorted(titles, key=len, reverse=True))
+    text = re.sub(rf"\b({names})\b", lambda match: titles[match[0]], json.dumps(schema))
     named: dict[str, Any] = json.loads(text)
     # What a plan must hold, the plan that it extends may hold for it.
     required = named.pop("required")

@@ -13,7 +13,14 @@ from pydantic import (
     Tag,
 )
 
-from salessim.config.laws import AmountLaw, Table, TimeLaw
+from salessim.config.laws import AmountLaw, TimeLaw
+from salessim.config.uncertain import (
+    AnyAmount,
+    AnyGrowth,
+    AnyProbability,
+    AnyRate,
+    AnyVariance,
+)
 from salessim.config.values import (
     Amount,
     Buyer,
@@ -22,13 +29,11 @@ from salessim.config.values import (
     DateFormat,
     Day,
     Duration,
-    Growth,
     Length,
     Period,
-    PerTime,
     Probability,
+    Table,
     Text,
-    Variance,
     Whole,
 )
 from salessim.model.calendar import Span
@@ -51,7 +56,7 @@ class Forecast(Table):
 class Sustainability(Table):
     """What the verdict is measured against."""
 
-    need: Amount | None = Field(default=None, description="money per month to be booked")
+    need: AnyAmount | None = Field(default=None, description="money per month to be booked")
     past: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = Field(
         default=None, description="bookings of the last twelve months, oldest first"
     )
@@ -67,27 +72,27 @@ class Sustainability(Table):
 class Slip(Table):
     """The expected close moves: the visit starts anew."""
 
-    probability: Probability = Field(description="per visit, whatever the conversion")
+    probability: AnyProbability = Field(description="per visit, whatever the conversion")
     by: TimeLaw = Field(description="after that time the visit starts anew")
 
 
 class Stuck(Table):
     """Deals that never leave the stage."""
 
-    share: Probability = Field(description="of those that do not advance")
+    share: AnyProbability = Field(description="of those that do not advance")
 
 
 class NoDecision(Table):
     """The buyer decides for nobody."""
 
-    share: Probability = Field(description="of those that do not advance")
+    share: AnyProbability = Field(description="of those that do not advance")
     after: TimeLaw
 
 
 class Back(Table):
     """Deals sent back to an earlier stage."""
 
-    share: Probability = Field(description="of those that do not advance")
+    share: AnyProbability = Field(description="of those that do not advance")
     to: Text = Field(description="name of a stage before this one")
     after: TimeLaw
 
@@ -95,7 +100,7 @@ class Back(Table):
 class Parked(Table):
     """Deals put aside, which rest and re-enter."""
 
-    share: Probability = Field(description="of those that do not advance")
+    share: AnyProbability = Field(description="of those that do not advance")
     to: Text = Field(description="name of the stage re-entered: this one or one before")
     after: TimeLaw = Field(description="time in the stage until it is put aside")
     rest: TimeLaw = Field(description="time from then until it re-enters")
@@ -105,7 +110,7 @@ class Stage(Table):
     """One room of a pipeline."""
 
     name: Text
-    conversion: Probability = Field(
+    conversion: AnyProbability = Field(
         description="share of the deals entering that advance, slips aside"
     )
     cycle_time: TimeLaw | None = Field(default=None, description="none = instant")
@@ -132,9 +137,9 @@ class Source(Table):
 
     kind: Literal["external", "customer"]
     pipeline: Text
-    rate: PerTime = Field(description="of a customer source: per active customer")
-    growth: Growth = Field(default=0.0, json_schema_extra={"default": "0% per month"})
-    season: Annotated[list[Amount], Field(min_length=12, max_length=12)] | None = Field(
+    rate: AnyRate = Field(description="of a customer source: per active customer")
+    growth: AnyGrowth = Field(default=0.0, json_schema_extra={"default": "0% per month"})
+    season: Annotated[list[AnyAmount], Field(min_length=12, max_length=12)] | None = Field(
         default=None, description="twelve factors, January first"
     )
     starts: Day | None = Field(default=None, alias="from", description="first day with deals")
@@ -142,10 +147,10 @@ class Source(Table):
     buyer: Buyer | None = Field(
         default=None, description='does a win make a new customer? default "new" if external'
     )
-    campaign: dict[CampaignDay, Amount] = Field(
+    campaign: dict[CampaignDay, AnyAmount] = Field(
         default_factory=dict, description="day = factor on the rate from that day on"
     )
-    over_dispersion: Variance = Field(
+    over_dispersion: AnyVariance = Field(
         default=0.0,
         description="of an external source: variance of the gamma factor of each calendar month",
     )
@@ -230,7 +235,7 @@ class Curve(Table):
         alias="until",
         description="first day without it; default: the next curve of the target, else never",
     )
-    factor: Amount = Field(
+    factor: AnyAmount = Field(
         description="on the odds of advancing (above 0), or on the speed of time (2 = twice as "
         "fast, 0 = standstill)"
     )

@@ -27,7 +27,7 @@ from salessim.config.csv_text import (
     say_doubled,
     separator_of,
 )
-from salessim.config.documents import read_bytes, too_much
+from salessim.config.files import read_bytes, too_much
 from salessim.config.problems import PlanError
 from salessim.config.units import LARGEST_AMOUNT
 from salessim.config.words import SHOWN_ROWS, nearest, nearest_of, rows_text

@@ -21,6 +21,10 @@ LARGEST_AMOUNT = 1e12
 """Hundredths of it still sum to totals far inside 64 bits."""
 LARGEST_VARIANCE = 100.0
 """Of a factor with mean one; beyond, nearly every month would be empty."""
+LARGEST_RATE = 1e9
+"""Events per day."""
+LARGEST_GROWTH = 100.0
+"""By month, quarter or year: a hundredfold more."""
 
 _NUMBER = r"([+-]?[\d.][\d._]*(?:[eE][+-]?\d+)?)"
 _QUANTITY = re.compile(rf"\s*{_NUMBER}\s*([A-Za-z]*)\s*")
@@ -195,7 +199,7 @@ def parse_rate(value: Any) -> Rate:
         rate = Rate(per_month=number / (every * MONTHS_PER_UNIT[unit]))
     else:
         rate = Rate(per_day=number / (every * DAYS_PER_UNIT[unit]))
-    if not rate.mean_per_day() <= 1e9:
+    if not rate.mean_per_day() <= LARGEST_RATE:
         raise ValueError(f"expected a rate up to 1e9 per day, found {found(value)}")
     return rate
 
@@ -212,7 +216,7 @@ def parse_growth(value: Any) -> float:
     if unit not in MONTHS_PER_UNIT:
         raise ValueError(f"{expected} (per month, quarter or year), found {found(value)}")
     growth = _float(match[1], value) / 100.0
-    if not -1.0 < growth <= 100.0:
+    if not -1.0 < growth <= LARGEST_GROWTH:
         raise ValueError(f"expected a growth above -100% and up to 10000%, found {found(value)}")
     return math.expm1(math.log1p(growth) / MONTHS_PER_UNIT[str(unit)])
 

@@ -1,16 +1,51 @@
-"""What a single value of a plan may be: how it is read, and what the JSON Schema says of it."""
+"""What a single value of a plan may be: how it is read, and what the JSON Schema says of it.
+
+Values here are known; `config.uncertain` has those that need not be.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from salessim.config import units
 from salessim.config.words import found
 from salessim.model.calendar import Span
 from salessim.model.plan import Rate
+
+T = TypeVar("T")
+
+
+class Table(BaseModel):
+    """A table of the plan: unknown keys are errors."""
+
+    # deferred: pydantic builds one validator for the whole document, not one for every class
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
+
+
+NUMBER_FORMS = frozenset(
+    {"p05", "p95", "beta", "normal", "lognormal", "triangular", "pert", "samples"}
+)
+"""Keys of a table that says an uncertain number."""
+
+
+def known(parse: Callable[[Any], T]) -> PlainValidator:
+    """Return what reads a value that no world changes: an uncertain number is refused as such."""
+
+    def read(value: Any) -> T:
+        if isinstance(value, dict) and value.keys() & NUMBER_FORMS:
+            raise ValueError(
+                f"this value cannot be uncertain, found {found(value)}; write one known value"
+            )
+        return parse(value)
+
+    return PlainValidator(read)
+
 
 _TEXT = {"type": "string"}
 NUMBER = {"type": "number"}
@@ -18,7 +53,7 @@ DURATION = {"type": "string", "pattern": r"^\s*[0-9.][0-9._eE+-]*\s*[A-Za-z]+\s*
 
 Amount = Annotated[
     float,
-    PlainValidator(units.parse_amount),
+    known(units.parse_amount),
     WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_AMOUNT}),
 ]
 Positive = Annotated[
@@ -28,13 +63,13 @@ Positive = Annotated[
 ]
 Duration = Annotated[
     float,
-    PlainValidator(units.parse_duration),
+    known(units.parse_duration),
     WithJsonSchema(DURATION | {"examples": ["14 days"]}),
 ]
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Probability = Annotated[
     float,
-    PlainValidator(units.parse_probability),
+    known(units.parse_probability),
     WithJsonSchema(
         {
             "anyOf": [
@@ -72,7 +107,7 @@ Growth = Annotated[
 ]
 Count = Annotated[
     int,
-    PlainValidator(units.parse_count),
+    known(units.parse_count),
     WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 10_000_000}),
 ]
 Variance = Annotated[

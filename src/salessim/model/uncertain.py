@@ -80,6 +80,22 @@ class Normal(Marginal):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Lognormal(Marginal):
+    """The logarithm is normal with standard deviation ``sigma``."""
+
+    median: float
+    sigma: float
+
+    def at(self, score: FloatArray) -> FloatArray:
+        """Return median x exp(sigma x score)."""
+        return self.median * np.exp(self.sigma * floats(score))
+
+    def describe(self) -> str:
+        """Say the median and sigma."""
+        return f"lognormal, median {quantity(self.median)}, sigma {quantity(self.sigma)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Beta(Marginal):
     """Beta law of a probability: as after a - 1 successes and b - 1 failures."""
 
@@ -102,7 +118,7 @@ class Beta(Marginal):
 
 @dataclass(frozen=True, kw_only=True)
 class ByLaw(Marginal):
-    """As a law of the model says: triangular, pert, lognormal, or observed samples."""
+    """As a law of the model says: triangular, pert, or observed samples."""
 
     law: Law
 
