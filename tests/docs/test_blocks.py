@@ -110,7 +110,7 @@ def test_links_lead_somewhere(page):
 def test_the_changes_in_the_reference_can_be_made():
     text = REFERENCE.read_text(encoding="utf-8")
     changes = re.findall(r"^-S (.*)$", text, re.MULTILINE)
-    assert len(changes) == 6
+    assert len(changes) == 7
     for change in changes:
         plan = "w1.toml" if "count" in change else "saas.toml"
         (key,) = shlex.split(change)

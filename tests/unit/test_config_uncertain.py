@@ -149,8 +149,8 @@ def test_a_number_without_variance_is_a_plain_one(tmp_path):
         (
             "{ p05 = 0, p95 = 0.3 }",
             (
-                "expected p05 above 0 and p95 below 1 (on the odds scale), found 0 and 0.3; move the "
-                "end inwards, or write { triangular = [...] }"
+                "expected p05 above 0 and p95 below 1 (on the odds scale), found 0 and 0.3; "
+                "move the end inwards, or write { triangular = [...] }"
             ),
         ),
         ("{ p05 = 0.1 }", "missing key `p95`: an interval has two ends, p05 and p95"),
@@ -223,8 +223,8 @@ def test_what_is_no_uncertain_probability(tmp_path, change, problem):
             RATE,
             '{ p05 = "10 per month", p95 = "1 per day" }',
             (
-                "expected rates that are alike, found some per month, quarter or year (calendar) and "
-                "some per day or week; write all of them per month, or all per day"
+                "expected rates that are alike, found some per month, quarter or year "
+                "(calendar) and some per day or week; write all of them per month, or all per day"
             ),
         ),
         (
@@ -257,16 +257,16 @@ def test_what_is_no_uncertain_probability(tmp_path, change, problem):
             "pipelines.new.amount",
             "{ exponential = { mean = { triangular = [0, 4, 5] } } }",
             (
-                "pipelines.new.amount.exponential.mean: expected a value above 0, found 0; as low as "
-                "that it may be"
+                "pipelines.new.amount.exponential.mean: expected a value above 0, found 0; as "
+                "low as that it may be"
             ),
         ),
         (
             "pipelines.new.amount",
             "{ uniform = [{ p05 = 4, p95 = 8 }, 9] }",
             (
-                "pipelines.new.amount.uniform: expected values from low to high in all worlds, found "
-                "uncertain ones around [5.65685, 9] that may cross; bound them by "
+                "pipelines.new.amount.uniform: expected values from low to high in all worlds, "
+                "found uncertain ones around [5.65685, 9] that may cross; bound them by "
                 "{ triangular = [...] }"
             ),
         ),
