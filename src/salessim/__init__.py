@@ -18,11 +18,13 @@ if TYPE_CHECKING:
         rerun,
         save_comparison,
         save_run,
+        save_sweep,
         simulate,
+        sweep,
         validate,
     )
     from salessim.config import Plan
-    from salessim.forecast import Comparison, Forecast, Funnel, Series, Verdict
+    from salessim.forecast import Comparison, Forecast, Funnel, Series, Sweep, Verdict
 
 __all__ = [
     "Comparison",
@@ -31,6 +33,7 @@ __all__ = [
     "Plan",
     "SalessimError",
     "Series",
+    "Sweep",
     "Verdict",
     "__version__",
     "compare",
@@ -41,7 +44,9 @@ __all__ = [
     "rerun",
     "save_comparison",
     "save_run",
+    "save_sweep",
     "simulate",
+    "sweep",
     "validate",
 ]
 
@@ -55,11 +60,13 @@ _HOMES = {
         "rerun",
         "save_comparison",
         "save_run",
+        "save_sweep",
         "simulate",
+        "sweep",
         "validate",
     ),
     "salessim.config": ("Plan",),
-    "salessim.forecast": ("Comparison", "Forecast", "Funnel", "Series", "Verdict"),
+    "salessim.forecast": ("Comparison", "Forecast", "Funnel", "Series", "Sweep", "Verdict"),
 }
 
 

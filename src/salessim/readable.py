@@ -61,3 +61,8 @@ def rounded(value: float) -> str:
 def few_digits(value: float) -> str:
     """Write a number whole from 10 on, with two digits below that."""
     return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))
+
+
+def brief(value: float) -> str:
+    """Write a number to four digits, with separators, and none that say nothing."""
+    return f"{float(f'{value:.4g}'):,.10g}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from salessim.api.pictures import draw
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
+    from salessim.api.sweep_directory import save_sweep
+    from salessim.api.sweeps import sweep
     from salessim.api.templates import init
     from salessim.forecast import Forecast
 
@@ -34,7 +36,9 @@ __all__ = [
     "rerun",
     "save_comparison",
     "save_run",
+    "save_sweep",
     "simulate",
+    "sweep",
     "validate",
 ]
 
@@ -179,6 +183,8 @@ _HOMES = {
     "save_comparison": "comparison",
     "RunDirectory": "run_directory",
     "save_run": "run_directory",
+    "save_sweep": "sweep_directory",
+    "sweep": "sweeps",
     "draw": "pictures",
     "init": "templates",
     "rerun": "repeat",

@@ -85,7 +85,7 @@ def compare(
     }
     outcomes: dict[str, Outcome] = {}
     for done, names in enumerate(alike.values()):
-        ask["progress"] = _moved(progress, done, len(alike))
+        ask["progress"] = part_of(progress, done, len(alike))
         for outcome in _simulated(names, plans, programs, ask):
             outcomes[outcome.name] = outcome
     return Comparison.of([outcomes[name] for name in plans])
@@ -117,7 +117,7 @@ def _lowered(plans: Mapping[str, Plan]) -> dict[str, Program]:
     return programs
 
 
-def _moved(progress: Progress | None, done: int, runs: int) -> Progress | None:
+def part_of(progress: Progress | None, done: int, runs: int) -> Progress | None:
     """Return the progress of one run of several as progress of all."""
     if progress is None:
         return None

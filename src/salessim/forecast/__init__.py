@@ -4,6 +4,7 @@ from salessim.forecast.comparison import Comparison, Outcome
 from salessim.forecast.forecast import SERIES, Forecast
 from salessim.forecast.funnel import Funnel
 from salessim.forecast.series import Series, Split, Summary
+from salessim.forecast.sweep import Sweep
 from salessim.forecast.verdict import Verdict
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Series",
     "Split",
     "Summary",
+    "Sweep",
     "Verdict",
 ]
