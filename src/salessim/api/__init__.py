@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from salessim.api.pictures import draw
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
+    from salessim.api.study import save_sensitivity, sensitivity
     from salessim.api.sweep_directory import save_sweep
     from salessim.api.sweeps import sweep
     from salessim.api.templates import init
@@ -36,7 +37,9 @@ __all__ = [
     "rerun",
     "save_comparison",
     "save_run",
+    "save_sensitivity",
     "save_sweep",
+    "sensitivity",
     "simulate",
     "sweep",
     "validate",
@@ -185,6 +188,8 @@ _HOMES = {
     "save_run": "run_directory",
     "save_sweep": "sweep_directory",
     "sweep": "sweeps",
+    "save_sensitivity": "study",
+    "sensitivity": "study",
     "draw": "pictures",
     "init": "templates",
     "rerun": "repeat",

@@ -22,6 +22,11 @@ class Estimate(NamedTuple):
     value: float
     se: float
 
+    @property
+    def size(self) -> float:
+        """How far it is from 0; 0 where it is undefined, so that such are ranked last."""
+        return 0.0 if math.isnan(self.value) else abs(self.value)
+
 
 class Response(NamedTuple):
     """What a run with a lever moved says, by trajectory, each of shape (trajectory,)."""
@@ -68,10 +73,14 @@ class Elasticity:
         )
 
 
+def mean_of(samples: FloatArray | BoolArray) -> Estimate:
+    """Return the mean of samples, shape (trajectory,)."""
+    return Estimate(float(samples.mean()), _standard_error(samples))
+
+
 def slope(up: FloatArray | BoolArray, down: FloatArray | BoolArray, width: float) -> Estimate:
     """Return the mean of the paired differences over a width."""
-    differences = (np.asarray(up, np.float64) - down) / width
-    return Estimate(float(differences.mean()), _standard_error(differences))
+    return mean_of((np.asarray(up, np.float64) - down) / width)
 
 
 def log_slope(up: FloatArray, down: FloatArray, width: float) -> Estimate:
@@ -87,7 +96,7 @@ def log_slope(up: FloatArray, down: FloatArray, width: float) -> Estimate:
     return Estimate(math.log(high / low) / width, error)
 
 
-def _standard_error(samples: FloatArray) -> float:
+def _standard_error(samples: FloatArray | BoolArray) -> float:
     if len(samples) < 2:
         return math.nan
     return float(samples.std(ddof=1)) / math.sqrt(len(samples))

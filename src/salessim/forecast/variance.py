@@ -83,7 +83,8 @@ def split(same: FloatArray, other_shocks: FloatArray | None, *, parameters: bool
     Parameters
     ----------
     same : ndarray, shape (2, world)
-        Results of the same worlds with two independent lucks.
+        Results of the same worlds with two independent lucks; one is enough where nothing is
+        uncertain.
     other_shocks : ndarray, shape (2, world), or None
         Results with the same parameters, other shocks, and the two lucks again; None = no shocks.
     parameters : bool
@@ -97,10 +98,11 @@ def split(same: FloatArray, other_shocks: FloatArray | None, *, parameters: bool
     rows = rows - rows.mean()
     count = rows.shape[1]
     variance = (rows**2).mean(axis=0)
-    world = (rows[0::2] * rows[1::2]).mean(axis=0)
-    known = world if other_shocks is None else (rows[0] * rows[3] + rows[1] * rows[2]) / 2
-    if not parameters:
-        known = np.zeros(count)
+    world = known = np.zeros(count)
+    if len(same) > 1:
+        world = (rows[0::2] * rows[1::2]).mean(axis=0)
+    if parameters:
+        known = world if other_shocks is None else (rows[0] * rows[3] + rows[1] * rows[2]) / 2
     whole = float(variance.mean())
 
     def share(part: FloatArray) -> Estimate:

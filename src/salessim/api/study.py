@@ -1,0 +1,266 @@
+"""What moves a result: the runs behind it, and the folder they leave."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from salessim._typing import BoolArray, Progress
+from salessim._version import __version__
+from salessim.api import chosen_seed
+from salessim.api.refusals import addressed
+from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.config import Plan
+from salessim.engine import Cube, run
+from salessim.errors import SalessimError
+from salessim.forecast.elasticity import Elasticity, Response, mean_of
+from salessim.forecast.judge import sustained
+from salessim.forecast.labels import Labels
+from salessim.forecast.quantity import WINDOW, Quantity
+from salessim.forecast.sensitivity import Sensitivity
+from salessim.forecast.sensitivity_summary import write_csv
+from salessim.forecast.variance import split
+from salessim.lowering import Program, lower
+from salessim.model.levers import Lever, levers
+from salessim.model.plan import Model
+
+TRAJECTORIES = 1024
+"""Of each run: some hundred runs stay under a minute, and errors are a few percent."""
+STEP = 1.05
+"""Factor on a lever, up and down."""
+
+
+def sensitivity(
+    plan: Plan,
+    *,
+    of: str = "bookings.total",
+    trajectories: int = TRAJECTORIES,
+    seed: int | None = None,
+    threads: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Sensitivity:
+    """Find what moves a result of a plan.
+
+    All runs share their random numbers as far as what is compared allows; the first equals
+    `simulate` with the same seed.
+
+    Parameters
+    ----------
+    plan : Plan
+    of : str
+        ``bookings``, ``wins`` or ``base`` (bookings without new external leads), a dot, and a span
+        (``total``, ``2027Q2``, ``2027-03``, ``window`` for the verdict's twelve months).
+    trajectories : int
+        Of each run, 2 or more.
+    seed : int, optional
+        0 to 2**64 - 1; the plan's when not given, else drawn and recorded.
+    threads : int, optional
+        The processors there are when not given. Changes the time, never the numbers.
+    executor : concurrent.futures.Executor, optional
+        Where chunks of trajectories run, instead of threads of this process.
+    progress : callable, optional
+        Called with (finished, asked for), trajectories of all runs together.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    SalessimError
+        The plan cannot be run, or has no result of the name `of`.
+    ValueError
+        `trajectories` or `seed` is out of its range.
+    KeyboardInterrupt
+        Ctrl-C.
+    """
+    if trajectories < 2:
+        raise ValueError(f"trajectories must be 2 or more, not {trajectories}")
+    try:
+        quantity = Quantity.named(of, plan.model.timeline)
+    except SalessimError as error:
+        raise SalessimError(f"of: {error}") from error
+    with addressed(plan):
+        program = lower(plan.model)
+        runs = _Runs(
+            trajectories=trajectories,
+            seed=chosen_seed(plan, seed),
+            ask={"threads": threads, "executor": executor},
+            progress=progress,
+        )
+        return _Study(model=plan.model, program=program, of=quantity, runs=runs).answer()
+
+
+class _Runs:
+    """Runs of one seed, counted together for a progress bar."""
+
+    def __init__(
+        self, *, trajectories: int, seed: int, ask: dict[str, Any], progress: Progress | None
+    ) -> None:
+        self.trajectories = trajectories
+        self.seed = seed
+        self.expected = 0
+        self._ask = ask
+        self._progress = progress
+        self._done = 0
+        self.seconds = 0.0
+
+    def __call__(self, program: Program) -> Cube:
+        """Simulate."""
+        cube = run(
+            program,
+            trajectories=self.trajectories,
+            seed=self.seed,
+            progress=self._moved if self._progress else None,
+            **self._ask,
+        )
+        if cube.interrupted:
+            raise KeyboardInterrupt
+        self._done += self.trajectories
+        self.seconds += cube.seconds
+        return cube
+
+    def _moved(self, finished: int, asked: int) -> None:
+        del asked
+        if self._progress:
+            self._progress(self._done + finished, self.expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Study:
+    """One plan, one result, and the runs that say what moves it."""
+
+    model: Model
+    program: Program
+    of: Quantity
+    runs: _Runs
+
+    def answer(self) -> Sensitivity:
+        """Do all runs, those that need no worlds first."""
+        runs = self.runs
+        runs.expected = self._expected()
+        first = self._response(runs(self.program))
+        result = first.result
+        moved = [self._elasticity(lever) for lever in levers(self.model)]
+        parts = split(result[None], None, parameters=False)
+        return Sensitivity(
+            title=self.model.title,
+            currency=self.model.currency,
+            of=self.of,
+            mean=mean_of(result),
+            sustained=None if first.sustained is None else mean_of(first.sustained),
+            levers=tuple(sorted(moved, key=lambda one: -one.result.size)),
+            tornado=(),
+            shares=(),
+            split=parts,
+            trajectories=runs.trajectories,
+            worlds=0,
+            seed=runs.seed,
+            seconds=runs.seconds,
+            notes=tuple(self._notes()),
+        )
+
+    def _expected(self) -> int:
+        """Return the trajectories of all runs."""
+        return (1 + 2 * len(levers(self.model))) * self.runs.trajectories
+
+    def _response(self, cube: Cube) -> Response:
+        # measured against the plan's own need: its run rate moves with the levers
+        enough: BoolArray | None = sustained(
+            cube.bookings,
+            labels=Labels.of(self.program, self.model),
+            sustainability=self.model.sustainability,
+            facts=self.program.facts,
+        )
+        base = Quantity.named(f"base.{WINDOW}", self.model.timeline)
+        return Response(result=self.of.samples(cube), base=base.samples(cube), sustained=enough)
+
+    def _elasticity(self, lever: Lever) -> Elasticity:
+        factor = min(STEP, lever.most)
+        up, down = (
+            self._response(self.runs(lower(lever.scaled(self.model, step))))
+            for step in (factor, 1.0 / factor)
+        )
+        return Elasticity.of(lever, up=up, down=down, factor=factor)
+
+    def _notes(self) -> Iterator[str]:
+        yield (
+            "nothing in the plan is uncertain, so all of the spread is the luck of single deals "
+            "and customers"
+        )
+
+
+def save_sensitivity(
+    plan: Plan, found: Sensitivity, path: str | Path, *, command: Sequence[str] = ()
+) -> Path:
+    """Write the folder of a sensitivity, whole or not at all.
+
+    It holds ``sensitivity.json``, a CSV and a chart for each part that says something,
+    ``plan.toml`` and ``manifest.json``.
+
+    Parameters
+    ----------
+    plan : Plan
+    found : Sensitivity
+    path : str or Path
+        Must not exist.
+    command : sequence of str
+        Recorded in the manifest.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    SalessimError
+        The path exists, or cannot be written (no permission, disk full, ...).
+    """
+    with RunDirectory(path) as directory:
+        write_sensitivity(plan, found, directory.work, command=command)
+        return directory.publish()
+
+
+def write_sensitivity(
+    plan: Plan, found: Sensitivity, folder: Path, *, command: Sequence[str] = ()
+) -> None:
+    """Write the files of a sensitivity into an existing folder, the manifest last."""
+    from salessim.charts import style
+
+    started = time.perf_counter()
+    _write_json(found.summary(), folder / "sensitivity.json")
+    for part in found.parts:
+        write_csv(found, part, folder / f"{part}.csv")
+        for kind in ("svg", "png"):
+            style.save(found.plot.part(part), folder / f"{part}.{kind}")
+    toml = plan.to_toml(trajectories=plan.trajectories, seed=found.seed)
+    (folder / "plan.toml").write_text(toml, encoding="utf-8")
+    manifest = {
+        "command": list(command),
+        "version": __version__,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "of": found.of.name,
+        "seed": found.seed,
+        "trajectories": found.trajectories,
+        "plan": str(plan.path),
+        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+        "libraries": library_versions(),
+        "timing": {
+            "simulate_seconds": round(found.seconds, 3),
+            "write_seconds": round(time.perf_counter() - started, 3),
+        },
+        "files": files_in(folder),
+    }
+    _write_json(manifest, folder / "manifest.json")
+
+
+def _write_json(document: Mapping[str, Any], path: Path) -> None:
+    path.write_text(f"{json.dumps(document, indent=2, allow_nan=False)}\n", encoding="utf-8")

@@ -1,0 +1,209 @@
+"""A sensitivity on a terminal: levers, uncertain numbers, their shares, and the split."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from salessim.cli.render import empty_table, few, printable, text, widest
+from salessim.forecast.judge import WILSON_Z
+from salessim.readable import amount, percent, rounded, scale
+
+if TYPE_CHECKING:
+    from salessim.forecast.elasticity import Elasticity, Estimate
+    from salessim.forecast.sensitivity import Sensitivity, Swing
+    from salessim.forecast.variance import Interval, VarianceShare
+
+LEVERS = (
+    ("Now", "Result", "+/-", "Base", "+/- ", "Sustained", "+/-  "),
+    ("Result", "+/-", "Base", "+/- ", "Sustained"),
+    ("Result", "+/-", "Base"),
+    ("Result",),
+)
+SWINGS = (
+    ("P05", "P95", "at P05", "+/-", "at P95", "+/- "),
+    ("at P05", "+/-", "at P95", "+/- "),
+    ("at P05", "at P95"),
+)
+"""Columns, from the widest terminal to the narrowest; blanks tell those of one header apart."""
+SHARES = (("Alone", "95% interval", "In all", "95% interval "), ("Alone", "In all"))
+
+
+def sensitivity(out: Console, given: Sensitivity) -> None:
+    """Print all parts that say something, then what they come to in sentences."""
+    unit = given.of.unit(given.currency)
+    out.print()
+    text(
+        out,
+        f"{given.title}: what moves {given.of.describe()}, on average "
+        f"{rounded(given.mean.value)} {printable(unit)}",
+        style="bold",
+    )
+    if given.levers:
+        out.print(widest(out, (_levers(given, columns) for columns in LEVERS)))
+    if given.tornado:
+        out.print(widest(out, (_tornado(given, columns) for columns in SWINGS)))
+    if given.shares:
+        out.print(widest(out, (_shares(given, columns) for columns in SHARES)))
+    for sentence in _sentences(given):
+        text(out, sentence)
+    for note in given.notes:
+        text(out, f"Note: {note}.")
+    out.print()
+
+
+def _levers(given: Sensitivity, columns: Sequence[str]) -> Table:
+    result = given.of.describe()
+    caption = [
+        f"result: what 1% more of the lever brings {result}, in percent",
+        "base: the same for bookings without new external leads in the verdict's 12 months",
+        "sustained: percentage points on how often those book the need, for 10% more",
+        "+/-: half the 95% interval",
+        "now: the share that advances",
+    ]
+    shown = [line for line in caption if any(_has(line, column) for column in columns)]
+    rows = [(one.lever.name, _lever(one)) for one in given.levers]
+    return _table("Lever", columns, rows, caption="; ".join(shown))
+
+
+def _has(line: str, column: str) -> bool:
+    return line.startswith(f"{column.strip().lower()}:")
+
+
+def _lever(one: Elasticity) -> dict[str, str]:
+    conversion = one.lever.kind == "conversion"
+    tenth = [10.0 * number for number in one.sustained] if one.sustained else (math.nan, math.nan)
+    return {
+        "Now": percent(1.0 / one.lever.most) if conversion else "",
+        "Result": _signed(one.result.value, 2),
+        "+/-": _half(one.result, 3),
+        "Base": _signed(one.base.value, 2),
+        "+/- ": _half(one.base, 3),
+        "Sustained": _signed(tenth[0], 1),
+        "+/-  ": "-" if math.isnan(tenth[1]) else f"{WILSON_Z * tenth[1]:.1f}",
+    }
+
+
+def _tornado(given: Sensitivity, columns: Sequence[str]) -> Table:
+    largest = max(change.size for one in given.tornado for change in one.changes)
+    divisor, unit = scale(largest, digits=5)
+    caption = (
+        f"at P05, at P95: what the mean changes by when the number is at its 5% or 95% point, all "
+        f"else as it may be, {unit}{printable(given.of.unit(given.currency))}"
+        + ("; +/-: half the 95% interval" if "+/-" in columns else "")
+        + ("; P05, P95: in days, per day or month, or as shares" if "P05" in columns else "")
+    )
+    rows = [(one.address, _swing(one, divisor)) for one in given.tornado]
+    return _table("Uncertain number", columns, rows, caption=caption)
+
+
+def _swing(one: Swing, divisor: int) -> dict[str, str]:
+    low, high = one.changes
+    return {
+        "P05": f"{one.values[0]:.4g}",
+        "P95": f"{one.values[1]:.4g}",
+        "at P05": _amount(low.value / divisor),
+        "+/-": amount(WILSON_Z * low.se / divisor),
+        "at P95": _amount(high.value / divisor),
+        "+/- ": amount(WILSON_Z * high.se / divisor),
+    }
+
+
+def _shares(given: Sensitivity, columns: Sequence[str]) -> Table:
+    caption = (
+        f"of the variance of the result expected in a world ({given.worlds:,} worlds): alone: what "
+        "would go if the input were known; in all: what would be left if all others were known"
+    )
+    rows = [(" + ".join(one.inputs), _share(one)) for one in given.shares]
+    return _table("Input", columns, rows, caption=caption)
+
+
+def _share(one: VarianceShare) -> dict[str, str]:
+    return {
+        "Alone": _percent(one.first.value),
+        "95% interval": _ends(one.first),
+        "In all": _percent(one.total.value),
+        "95% interval ": _ends(one.total),
+    }
+
+
+def _ends(interval: Interval) -> str:
+    return f"{_percent(interval.low)} to {_percent(interval.high)}"
+
+
+def _percent(share: float) -> str:
+    # an unbiased estimate of nearly nothing may be below 0
+    return f"{100 * share:.0f}%".replace("-0%", "0%")
+
+
+def _table(
+    first: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, dict[str, str]]],
+    *,
+    caption: str,
+) -> Table:
+    table = empty_table(caption=caption)
+    table.add_column(first, overflow="fold")
+    for column in columns:
+        table.add_column(column.strip(), justify="right", no_wrap=True)
+    cells = [(printable(name), *(values[column] for column in columns)) for name, values in rows]
+    for row in few(cells):
+        table.add_row(*row)
+    return table
+
+
+def _signed(value: float, digits: int) -> str:
+    if math.isnan(value):
+        return "-"
+    shown = f"{value:+.{digits}f}"
+    return f"{0:.{digits}f}" if float(shown) == 0.0 else shown
+
+
+def _half(estimate: Estimate, digits: int) -> str:
+    return "-" if math.isnan(estimate.se) else f"{WILSON_Z * estimate.se:.{digits}f}"
+
+
+def _amount(value: float) -> str:
+    shown = amount(value)
+    return shown if value <= 0 or shown == "0" else f"+{shown}"
+
+
+def _sentences(given: Sensitivity) -> Iterator[str]:
+    link, base = given.weakest_link, given.weakest_link_of_base
+    if link:
+        yield f"Weakest link: {link.lever.name}; {_brings(link.result)} {given.of.describe()}."
+    if base:
+        yield (
+            f"Without new external leads: {base.lever.name}; {_brings(base.base)} bookings in the "
+            "verdict's 12 months."
+        )
+    spread = f"{rounded(math.sqrt(given.split.variance))} {given.of.unit(given.currency)}"
+    yield f"Its standard deviation is {spread}{_causes(given)}."
+
+
+def _causes(given: Sensitivity) -> str:
+    """Say what the variance comes from, where there is more than luck."""
+    if "split" not in given.parts:
+        return ""
+    parts = given.split
+    causes = (
+        (parts.parameters, "numbers that are not known"),
+        (parts.shocks, "shocks"),
+        (parts.luck, "the luck of single deals and customers"),
+    )
+    said = [
+        f"{_percent(share.value)} (+/- {_percent(WILSON_Z * share.se)}) from {words}"
+        for share, words in causes
+        if share.value or share.se
+    ]
+    return f"; of the variance {', '.join(said)}"
+
+
+def _brings(estimate: Estimate) -> str:
+    way = "more" if estimate.value > 0 else "less"
+    return f"1% more of it brings {abs(estimate.value):.2f}% {way}"

@@ -1,0 +1,152 @@
+"""`salessim sensitivity`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from salessim.cli.interruptions import Interruptions
+from salessim.cli.main import RECORDED
+from salessim.cli.options import (
+    Whole,
+    json_option,
+    no_progress_option,
+    out_option,
+    plan_argument,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+)
+from salessim.cli.progress import progress_bar, say_compiling
+
+if TYPE_CHECKING:
+    from salessim.config import Plan
+    from salessim.forecast.sensitivity import Sensitivity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the options of `sensitivity` ask for."""
+
+    of: str
+    trajectories: int
+    seed: int | None
+    threads: int | None
+    out: Path | None
+    as_json: bool
+    quiet: bool
+    progress: bool
+
+
+@click.command()
+@plan_argument
+@click.option(
+    "--of",
+    metavar="NAME",
+    default="bookings.total",
+    show_default=True,
+    help="What is to be moved: bookings, wins or base (bookings without new external leads), a "
+    "dot, and total, a year, 2027Q2, 2027-03, or window (the verdict's twelve months).",
+)
+@click.option(
+    "-n",
+    "--trajectories",
+    type=Whole(2, 2**31 - 1),
+    default=1024,
+    show_default=True,
+    help="Possible futures of each of the runs; a power of two is used best.",
+)
+@seed_option
+@set_option
+@out_option("Write the numbers, the charts and the plan into this folder; must not exist.")
+@threads_option
+@json_option
+@quiet_option
+@no_progress_option
+@click.pass_context
+def command(  # noqa: PLR0913  (one parameter per option)
+    ctx: click.Context,
+    plan: str,
+    *,
+    of: str,
+    trajectories: int,
+    seed: int | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Find what moves the result of PLAN: levers, what is not known, shocks, luck."""
+    from salessim import api
+
+    loaded = api.load_plan(plan, changes=changes)
+    wanted = Wanted(
+        of=of,
+        trajectories=trajectories,
+        seed=seed,
+        threads=threads,
+        out=out,
+        as_json=as_json,
+        quiet=quiet,
+        progress=not (quiet or no_progress),
+    )
+    if not quiet:
+        for note in loaded.notes:
+            click.echo(f"note: {note}", err=True)
+    _report(_find(loaded, wanted, ctx.meta[RECORDED]), wanted)
+
+
+def _find(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> Sensitivity:
+    """Simulate, and write the folder, which is refused before anything is simulated."""
+    from salessim.api.run_directory import RunDirectory
+    from salessim.api.study import write_sensitivity
+
+    with Interruptions() as interruptions:
+        if wanted.out is None:
+            return _simulate(plan, wanted)
+        with RunDirectory(wanted.out) as directory:
+            found = _simulate(plan, wanted)
+            interruptions.writing()
+            write_sensitivity(plan, found, directory.work, command=typed)
+            directory.publish()
+            return found
+
+
+def _simulate(plan: Plan, wanted: Wanted) -> Sensitivity:
+    from salessim import api
+
+    if not wanted.quiet:
+        say_compiling()
+    with progress_bar(shown=wanted.progress) as progress:
+        return api.sensitivity(
+            plan,
+            of=wanted.of,
+            trajectories=wanted.trajectories,
+            seed=wanted.seed,
+            threads=wanted.threads,
+            progress=progress,
+        )
+
+
+def _report(found: Sensitivity, wanted: Wanted) -> None:
+    from salessim.cli import render, render_sensitivity
+
+    if wanted.as_json:
+        click.echo(json.dumps(found.summary(), allow_nan=False))
+    if wanted.quiet:
+        return
+    console = render.console(stderr=wanted.as_json)
+    render_sensitivity.sensitivity(console, found)
+    said = f"Seed {found.seed}."
+    if wanted.out:
+        names = sorted(file.name for file in wanted.out.iterdir())
+        said += f" Written to {wanted.out}: {', '.join(names)}."
+    render.text(console, said)

@@ -1,0 +1,164 @@
+"""What moves a result: levers, uncertain numbers, and where its spread comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from salessim._typing import FloatArray
+from salessim.forecast.elasticity import Elasticity, Estimate, mean_of
+from salessim.forecast.quantity import Quantity
+from salessim.forecast.variance import VarianceShare, VarianceSplit
+from salessim.model.uncertain import NORMAL_P95, Uncertain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from salessim.forecast.sensitivity_plot import SensitivityPlots
+
+LINKS = ("conversion", "pace")
+"""Kinds of levers that belong to a stage."""
+PARTS = ("levers", "tornado", "shares", "split")
+"""Tables of a sensitivity, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Swing:
+    """What one uncertain number does to the mean result: at its ends, all else as it may be.
+
+    Attributes
+    ----------
+    address : str
+    values : (float, float)
+        The number's 5 % and 95 % point.
+    means : (Estimate, Estimate)
+        Mean result with the number there.
+    changes : (Estimate, Estimate)
+        Differences from the mean result, taken trajectory by trajectory.
+    """
+
+    address: str
+    values: tuple[float, float]
+    means: tuple[Estimate, Estimate]
+    changes: tuple[Estimate, Estimate]
+
+    @classmethod
+    def of(
+        cls, number: Uncertain, *, result: FloatArray, low: FloatArray, high: FloatArray
+    ) -> Swing:
+        """Compare runs with a number held at its ends with the run in which it is drawn."""
+        at_low, at_high = number.at(np.array([-NORMAL_P95, NORMAL_P95]))
+        return cls(
+            address=number.address,
+            values=(float(at_low), float(at_high)),
+            means=(mean_of(low), mean_of(high)),
+            changes=(mean_of(low - result), mean_of(high - result)),
+        )
+
+    @property
+    def reach(self) -> float:
+        """How far the mean result is moved from one end to the other."""
+        return abs(self.means[1].value - self.means[0].value)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Sensitivity:
+    """What moves a result of a plan, ranked, with Monte Carlo errors.
+
+    Attributes
+    ----------
+    title, currency : str
+    of : Quantity
+        The result.
+    mean : Estimate
+        Of the result.
+    sustained : Estimate or None
+        Share of the trajectories in which what is already there books the need.
+    levers : tuple of Elasticity
+        What one percent more of each lever brings; what moves the result most first.
+    tornado : tuple of Swing
+        Each uncertain number at its 5 % and 95 % point; what moves the result most first.
+    shares : tuple of VarianceShare
+        Sobol indices of the result expected in a world, the largest first; empty when the worlds
+        cannot be told apart.
+    split : VarianceSplit
+        How much of the variance are parameters, shocks and luck.
+    trajectories, worlds, seed : int
+        Trajectories of each run, worlds behind `shares`, and the seed of all.
+    seconds : float
+        Wall time of the runs' chunks.
+    notes : tuple of str
+        What a reader must know, a sentence each.
+    """
+
+    title: str
+    currency: str
+    of: Quantity
+    mean: Estimate
+    sustained: Estimate | None
+    levers: tuple[Elasticity, ...]
+    tornado: tuple[Swing, ...]
+    shares: tuple[VarianceShare, ...]
+    split: VarianceSplit
+    trajectories: int
+    worlds: int
+    seed: int
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def weakest_link(self) -> Elasticity | None:
+        """The stage, its conversion or pace, that moves the result most; None when none does."""
+        return next((e for e in self.levers if e.lever.kind in LINKS and e.result.size), None)
+
+    @property
+    def weakest_link_of_base(self) -> Elasticity | None:
+        """The stage that moves the bookings without new external leads most; None = none does."""
+        links = (e for e in self.levers if e.lever.kind in LINKS)
+        most = max(links, key=lambda e: e.base.size, default=None)
+        return most if most and most.base.size > 0.0 else None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Those of `PARTS` that say something."""
+        some: dict[str, Any] = {
+            "levers": self.levers,
+            "tornado": self.tornado,
+            "shares": self.shares,
+        }
+        some["split"] = self.split.luck.value < 1.0
+        return tuple(part for part in PARTS if some[part])
+
+    @property
+    def plot(self) -> SensitivityPlots:
+        """Charts on given axes: ``sensitivity.plot.levers()``, ``sensitivity.plot.tornado()``."""
+        from salessim.forecast.sensitivity_plot import SensitivityPlots
+
+        return SensitivityPlots(self)
+
+    def to_frame(self, part: str = "levers") -> pd.DataFrame:
+        """Return one of `PARTS` as a table.
+
+        Raises
+        ------
+        ValueError
+            There is no such part.
+        """
+        import pandas as pd
+
+        from salessim.forecast import sensitivity_summary
+
+        columns, rows = sensitivity_summary.table(self, part)
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def summary(self) -> Mapping[str, Any]:
+        """Return the document of ``salessim sensitivity --json``: numbers, lists, text, None."""
+        from salessim.forecast import sensitivity_summary
+
+        return sensitivity_summary.document(self)
+
+    def __repr__(self) -> str:
+        return f"Sensitivity({self.of.name} of {self.title!r}, {self.trajectories:,} trajectories)"
