@@ -18,6 +18,7 @@ from salessim.config.checks import (
     check_source_pipelines,
     notes_on,
 )
+from salessim.config.correlation import Inputs, make_correlations
 from salessim.config.csv_text import TableError
 from salessim.config.curves import idle_curves, make_curves
 from salessim.config.customers import (
@@ -30,17 +31,19 @@ from salessim.config.customers import (
 from salessim.config.flow import check_flow, check_returns
 from salessim.config.make_laws import LawMaker
 from salessim.config.mend import valid_parts
+from salessim.config.numbers import name_numbers
 from salessim.config.open_deals import DealsReader, deals_by_count
 from salessim.config.problems import Path, Problems
 from salessim.config.sections import make_pipeline, make_source, make_sustainability
 from salessim.config.segments import check_segments
+from salessim.config.shocks import make_shocks
 from salessim.config.tables import DataTable, does_without, read_table
-from salessim.config.timeline import make_timeline
-from salessim.config.uncertain import name_numbers
+from salessim.config.timeline import make_targets, make_timeline
 from salessim.config.within import check_within
 from salessim.config.words import counted
 from salessim.model.calendar import Timeline
-from salessim.model.plan import Customers, Model, OpenDeals
+from salessim.model.plan import Curve, Customers, Model, OpenDeals, Pipeline
+from salessim.model.uncertain import Uncertain
 
 Known = TypeVar("Known")
 
@@ -75,7 +78,7 @@ class Builder:
         plan = self._checked_document()
         if plan is None:
             return None
-        uncertain = name_numbers(plan)
+        numbers = name_numbers(plan)
         names = self._check_tables(plan)
         timeline = self._timeline(plan)
         laws = LawMaker(self.problems, self._read_file)
@@ -86,15 +89,14 @@ class Builder:
             make_pipeline(name, table, laws) for name, table in plan.pipelines.items()
         )
         end = timeline.period_start(timeline.simulated) if timeline else None
-        curves = make_curves(plan.curves, names, end, self.problems)
-        open_stages = sorted(set(deals.stages)) if deals else []
-        unread = deals is None and "open_deals" in self.document
-        span = (plan.forecast.start, end)
-        check_flow(pipelines, curves, span, None if unread else open_stages, self.problems)
-        if timeline is None or end is None or self.problems:
+        curves = self._curves(plan, names, pipelines, deals, end)
+        shocks = make_shocks(self.document, plan, self.problems, self.notes)
+        persistence = {shock.address: shock.persistence for shock in shocks}
+        inputs = Inputs(numbers=numbers, shocks=persistence, document=self.document)
+        correlations = make_correlations(plan.correlation, inputs, self.problems, self.notes)
+        targets = make_targets(plan.targets, timeline, self.problems) if timeline else ()
+        if timeline is None or self.problems:
             return None
-        self.notes += notes_on(plan, open_stages, end=end)
-        self.notes += idle_curves(curves, pipelines, plan.forecast.start)
         model = Model(
             title=plan.title,
             currency=plan.currency,
@@ -105,9 +107,31 @@ class Builder:
             open_deals=deals,
             sustainability=make_sustainability(plan.sustainability),
             curves=curves,
-            uncertain=uncertain,
+            uncertain=tuple(n for n in numbers.values() if isinstance(n, Uncertain)),
+            shocks=shocks,
+            correlations=correlations,
+            targets=targets,
         )
         return plan, model
+
+    def _curves(
+        self,
+        plan: schema.Document,
+        names: Names,
+        pipelines: tuple[Pipeline, ...],
+        deals: OpenDeals | None,
+        end: date | None,
+    ) -> tuple[Curve, ...]:
+        """Return the curves, after a look at how deals flow under them."""
+        curves = make_curves(plan.curves, names, end, self.problems)
+        open_stages = sorted(set(deals.stages)) if deals else []
+        unread = deals is None and "open_deals" in self.document
+        span = (plan.forecast.start, end)
+        check_flow(pipelines, curves, span, None if unread else open_stages, self.problems)
+        if end is not None and not self.problems:
+            self.notes += notes_on(plan, open_stages, end=end)
+            self.notes += idle_curves(curves, pipelines, plan.forecast.start)
+        return curves
 
     def _checked_document(self) -> schema.Document | None:
         """Return the document by its schema; of an invalid one, what its valid parts make."""

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from salessim.config.numbers import at_score
 from salessim.config.open_deals import IGNORE
 from salessim.config.problems import Path, Problems
-from salessim.config.schema import Document, Source
-from salessim.config.words import found, key_text, nearest
+from salessim.config.schema import Document, Source, Stage
+from salessim.config.words import found, key_text, nearest, path_text
 from salessim.model.plan import BASE_ORIGINS
+from salessim.model.uncertain import NORMAL_P95
 
 
 class Names:
@@ -137,6 +139,20 @@ def _never(source: Source, *, start: date, end: date) -> str:
     return "its season is 0 in all months" if source.season and not any(source.season) else ""
 
 
+def _high_shares(stage: Stage) -> float:
+    """Return the sum of the shares of those that do not advance, uncertain ones at their p95."""
+    others = (stage.stuck, stage.no_decision, stage.back, stage.parked)
+    return sum(at_score(other.share, NORMAL_P95) for other in others if other)
+
+
+def _crowded(pipeline: str, stage: Stage) -> str:
+    return (
+        f"{path_text(('pipelines', pipeline, 'stages', stage.name))}: the shares of those that do "
+        f"not advance sum to {_high_shares(stage):.3g} at their 95 % values; in a world where they "
+        "pass 1 they are scaled down to 1"
+    )
+
+
 def notes_on(plan: Document, open_stages: Sequence[str], *, end: date) -> list[str]:
     """Return what is legal and worth saying: pipelines nobody feeds, sources never active."""
     notes = []
@@ -150,6 +166,8 @@ def notes_on(plan: Document, open_stages: Sequence[str], *, end: date) -> list[s
     for name, source in plan.sources.items():
         if why := _never(source, start=plan.forecast.start, end=end):
             notes.append(f"sources.{key_text(name)}: {why}: no deals")
+    for name, pipeline in plan.pipelines.items():
+        notes += [_crowded(name, stage) for stage in pipeline.stages if _high_shares(stage) > 1.0]
     if plan.open_deals and plan.open_deals.count is not None and plan.open_deals.age is None:
         notes.append("open_deals: no age given: all are taken as fresh")
     return notes

@@ -13,6 +13,7 @@ from salessim.config.make_laws import PLACEHOLDER, LawMaker
 from salessim.config.open_deals import say_doubles, say_empty
 from salessim.config.problems import Path, Problems
 from salessim.config.schema import Customers as CustomersTable
+from salessim.config.schema import Health
 from salessim.config.tables import (
     DataTable,
     day_parser,
@@ -23,7 +24,7 @@ from salessim.config.tables import (
 )
 from salessim.config.words import found, nearest
 from salessim.model.law import Law
-from salessim.model.plan import Customers, Segment
+from salessim.model.plan import Customers, HealthClass, Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -184,7 +185,14 @@ def make_customers(
         tenure_days=None if tenures is None else np.nan_to_num(tenures, nan=0.0),
         segments=tuple(segments),
         segment_of=roster.segment_of,
+        health=_health(table.health),
     )
+
+
+def _health(table: Health | None) -> tuple[HealthClass, ...]:
+    """Return the classes of customers by how they feel, promoters first."""
+    classes = {} if table is None else dict(table)
+    return tuple(HealthClass(name=name, **dict(one)) for name, one in classes.items())
 
 
 def _check_tenures(

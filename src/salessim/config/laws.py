@@ -13,23 +13,20 @@ from pydantic import (
     model_validator,
 )
 
-from salessim.config.uncertain import AnyAmount, AnyDuration, AnyPositive, least, most
+from salessim.config.numbers import AnyAmount, AnyDuration, AnyPositive, above_zero, at_score
 from salessim.config.values import NUMBER_FORMS, Amount, Table
 from salessim.config.words import found
-
-
-def _above_zero(value: float) -> float:
-    if least(value) <= 0.0:
-        also = "" if value <= 0.0 else "; as low as that it may be"
-        raise ValueError(f"expected a value above 0, found 0{also}")
-    return value
+from salessim.model.uncertain import FARTHEST_SCORE
 
 
 def _rising(values: list[float]) -> list[float]:
     shown = ", ".join(f"{value:g}" for value in values)
     if sorted(values) != values:
         raise ValueError(f"expected values from low to high, found [{shown}]")
-    if any(most(low) > least(high) for low, high in pairwise(values)):
+    if any(
+        at_score(low, FARTHEST_SCORE) > at_score(high, -FARTHEST_SCORE)
+        for low, high in pairwise(values)
+    ):
         raise ValueError(
             "expected values from low to high in all worlds, found uncertain ones around "
             f"[{shown}] that may cross; bound them by {{ triangular = [...] }}"
@@ -59,34 +56,34 @@ class Measured(Table, Generic[Q]):
 class Exponential(Measured[Q], Generic[Q]):
     """No memory: the chance to end does not depend on the age."""
 
-    mean: Annotated[Q, AfterValidator(_above_zero)]
+    mean: Annotated[Q, AfterValidator(above_zero)]
 
 
 class Lognormal(Measured[Q], Generic[Q]):
     """Half lie below the median; sigma is the spread of the logarithm."""
 
-    median: Annotated[Q, AfterValidator(_above_zero)]
+    median: Annotated[Q, AfterValidator(above_zero)]
     sigma: AnyPositive
 
 
 class Gamma(Measured[Q], Generic[Q]):
     """Gamma law by its mean."""
 
-    mean: Annotated[Q, AfterValidator(_above_zero)]
+    mean: Annotated[Q, AfterValidator(above_zero)]
     shape: AnyPositive
 
 
 class Weibull(Measured[Q], Generic[Q]):
     """Weibull law: shape above 1 means that the chance to end grows with age."""
 
-    scale: Annotated[Q, AfterValidator(_above_zero)]
+    scale: Annotated[Q, AfterValidator(above_zero)]
     shape: AnyPositive
 
 
 class LogLogistic(Measured[Q], Generic[Q]):
     """Log-logistic law: a long tail."""
 
-    median: Annotated[Q, AfterValidator(_above_zero)]
+    median: Annotated[Q, AfterValidator(above_zero)]
     shape: AnyPositive
 
 

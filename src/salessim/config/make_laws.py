@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 from salessim.config.csv_text import TableError
 from salessim.config.laws import AnyLaw, EmpiricalFile, PlainLaw
+from salessim.config.numbers import at_score
 from salessim.config.problems import Path, Problems
 from salessim.config.tables import (
     DataTable,
@@ -16,8 +18,10 @@ from salessim.config.tables import (
     pick_column,
     rows_at,
 )
+from salessim.config.uncertain import WIDE_SCORE
 from salessim.model import laws
 from salessim.model.law import Law as ModelLaw
+from salessim.model.uncertain import Uncertain
 
 ReadFile = Callable[[Path, str], DataTable | None]
 """Reads the data file named at a path of the document; None when it cannot (said elsewhere)."""
@@ -49,6 +53,8 @@ class LawMaker:
 
     def _check_mean(self, law: ModelLaw, path: Path, *, may_be_infinite: bool) -> None:
         """Refuse spreads beyond all numbers, and amounts without a mean."""
+        worst = [_at(law, score) for score in (-WIDE_SCORE, 0.0, WIDE_SCORE)]
+        law = next((law for law in worst if not math.isfinite(law.mean)), law)
         if math.isfinite(law.mean):
             return
         if not _is_long_tailed(law):
@@ -134,6 +140,19 @@ def _observed(
     if not wrong and not any(weights):
         wrong.append(f"{data.name}: expected a weight above 0, found none")
     return tuple(values), tuple(weights)
+
+
+def _at(law: ModelLaw, score: float) -> ModelLaw:
+    """Return a law with all its uncertain values at one score."""
+    if isinstance(law, laws.Mixture):
+        return replace(law, laws=tuple(_at(part, score) for part in law.laws))
+    values = {item.name: getattr(law, item.name) for item in fields(law)}  # type: ignore[arg-type]
+    moved = {
+        name: at_score(value, score)
+        for name, value in values.items()
+        if isinstance(value, Uncertain)
+    }
+    return replace(law, **moved) if moved else law  # type: ignore[type-var]
 
 
 def _is_long_tailed(law: ModelLaw) -> bool:

@@ -19,6 +19,7 @@ from salessim.config.documents import (
     merged,
     read_layers,
 )
+from salessim.config.leads import without_external_sources
 from salessim.config.problems import Path, PlanError, Problems, holds
 from salessim.config.scenarios import NO_SCENARIOS, read_scenarios
 from salessim.config.words import found, nearest
@@ -133,13 +134,7 @@ class Plan:
         PlanError
             When the rest cannot run, for example a stage that no deal reaches any more.
         """
-        # Scenarios may be about the sources that are gone.
-        document = {key: table for key, table in self.document.items() if key != "scenarios"}
-        document["sources"] = {
-            name: table
-            for name, table in document.get("sources", {}).items()
-            if table["kind"] != "external"
-        }
+        document = without_external_sources(self.document)
         return _resolve(self._layers, document, self._changes, ())
 
     def to_toml(self, *, trajectories: int | None = None, seed: int | None = None) -> str:

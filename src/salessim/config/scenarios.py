@@ -21,7 +21,12 @@ NO_SCENARIOS = (
     "the plan has no scenarios; write one, what differs from the plan, for example: "
     '[scenarios.more] and on the next line "sources.NAME.rate" = "80 per month"'
 )
-NAMED = {("pipelines",): "stages", ("sources",): "kind", ("customers", "segments"): "count"}
+NAMED = {
+    ("pipelines",): "stages",
+    ("sources",): "kind",
+    ("customers", "segments"): "count",
+    ("shocks",): "persistence",
+}
 """Tables whose keys are names that the plan gives, and the key that makes a new one."""
 FIXED: tuple[tuple[Path, str], ...] = (
     (("extends",), "only a plan extends another"),

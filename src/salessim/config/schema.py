@@ -8,35 +8,44 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     Discriminator,
     Field,
     Tag,
 )
 
 from salessim.config.laws import AmountLaw, TimeLaw
-from salessim.config.uncertain import (
+from salessim.config.numbers import (
     AnyAmount,
     AnyGrowth,
     AnyProbability,
     AnyRate,
     AnyVariance,
+    above_zero,
 )
 from salessim.config.values import (
     Amount,
     Buyer,
     CampaignDay,
+    CorrelationValue,
     Count,
     DateFormat,
     Day,
     Duration,
+    Effect,
     Length,
     Period,
+    Persistence,
     Probability,
     Table,
     Text,
     Whole,
 )
 from salessim.model.calendar import Span
+
+
+def _one_or_each(value: Any) -> str:
+    return "each" if isinstance(value, dict) else "all"
 
 
 class Forecast(Table):
@@ -175,6 +184,29 @@ class Segment(Table):
     tenure: Duration | None = Field(default=None, description="of all in the segment, with count")
 
 
+class HealthClass(Table):
+    """Customers who answered a survey alike."""
+
+    answers: Count = Field(description="how many answered so")
+    churn: Annotated[AnyAmount, AfterValidator(above_zero)] = Field(
+        default=1.0, description="factor on the hazard of leaving"
+    )
+    up_sell: AnyAmount = Field(
+        default=1.0, description='factor on the rates of sources with buyer = "existing"'
+    )
+    referral: AnyAmount = Field(
+        default=1.0, description='factor on the rates of customer sources with buyer = "new"'
+    )
+
+
+class Health(Table):
+    """How customers feel, by a survey of those who are still here."""
+
+    promoter: HealthClass
+    passive: HealthClass
+    detractor: HealthClass
+
+
 class Customers(Table):
     """Who already buys, and how long a customer stays."""
 
@@ -187,6 +219,7 @@ class Customers(Table):
     columns: CustomerColumns = CustomerColumns()
     date_format: DateFormat | None = None
     segments: dict[str, Segment] = Field(default_factory=dict)
+    health: Health | None = None
 
 
 class DealColumns(Table):
@@ -197,10 +230,6 @@ class DealColumns(Table):
     entered: Text | None = None
     amount: Text | None = None
     closed: Text | None = Field(default=None, description="the file is then read as of the start")
-
-
-def _one_or_each(value: Any) -> str:
-    return "each" if isinstance(value, dict) else "all"
 
 
 class OpenDeals(Table):
@@ -241,6 +270,35 @@ class Curve(Table):
     )
 
 
+Effects = Annotated[
+    Annotated[Effect, Tag("all")] | Annotated[dict[str, Effect], Tag("each")],
+    Discriminator(_one_or_each),
+]
+
+
+class Shock(Table):
+    """What moves the whole business: a level, normal by month; effects are on the log scale."""
+
+    persistence: Persistence = Field(
+        default=0.0, description="correlation of a month's level with the next month's"
+    )
+    leads: Effects = Field(
+        default=0.0, description="on the rates of all external sources, or by source"
+    )
+    conversion: Effects = Field(
+        default=0.0, description="on the odds of advancing in all pipelines, or by pipeline"
+    )
+    pace: Effects = Field(
+        default=0.0, description="on the speed of deals in all pipelines, or by pipeline"
+    )
+    amount: Effects = Field(
+        default=0.0, description="on the amounts won in all pipelines, or by pipeline"
+    )
+    churn: Effects = Field(
+        default=0.0, description="on the hazard of leaving of all customers, or by segment"
+    )
+
+
 class Document(Table):
     """A plan for salessim."""
 
@@ -254,6 +312,17 @@ class Document(Table):
     curves: list[Curve] = Field(default_factory=list)
     customers: Customers | None = None
     open_deals: OpenDeals | None = None
+    shocks: dict[str, Shock] = Field(default_factory=dict)
+    correlation: dict[str, dict[str, CorrelationValue]] = Field(
+        default_factory=dict,
+        description="what goes together: two uncertain numbers by their addresses, or two shocks "
+        'as "shocks.NAME"; what is not named has correlation 0',
+    )
+    targets: dict[str, Amount] = Field(
+        default_factory=dict,
+        description='bookings to be reached: "2027Q2" = 1_200_000; also "2027", "2027-03", '
+        '"2027-W05", "total"',
+    )
     scenarios: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description='what differs, by scenario: "sources.outbound.rate" = "80 per month"',

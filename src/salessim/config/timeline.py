@@ -1,13 +1,16 @@
-"""The simulated time of a plan: a whole number of periods, and an end that dates can hold."""
+"""The simulated time of a plan: whole periods, an end that dates can hold; targets within it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import date
 
 from salessim.config.problems import Problems
 from salessim.config.schema import Document
 from salessim.model.calendar import MONTHS_PER_UNIT, Span, Timeline, periods_in
+from salessim.model.plan import Target
+from salessim.model.spans import named_span, periods_of
 
 LAST_DAY = date(9000, 1, 1)
 
@@ -44,6 +47,22 @@ def make_timeline(plan: Document, problems: Problems) -> Timeline | None:
         )
         return None
     return Timeline(start=forecast.start, period=forecast.period, periods=whole, judged=judged)
+
+
+def make_targets(
+    targets: Mapping[str, float], timeline: Timeline, problems: Problems
+) -> tuple[Target, ...]:
+    """Return the targets in order of time; one that is not made of whole periods is a problem."""
+    made = []
+    for name, amount in targets.items():
+        try:
+            periods_of(name, timeline)
+            start, end = named_span(name, timeline)
+        except ValueError as error:
+            problems.add(("targets", name), str(error))
+        else:
+            made.append(Target(name=name, start=start, end=end, amount=amount))
+    return tuple(sorted(made, key=lambda target: (target.start, target.end, target.name)))
 
 
 def _around(periods: float) -> list[int]:

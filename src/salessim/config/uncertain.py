@@ -1,18 +1,16 @@
 """Numbers that are not known for sure: a table in the place of a value, read value by value.
 
-`AnyProbability` and its like are what a key reads that takes both. What stands in such a table is
-read as the key itself is: ``{ p05 = "10 days", p95 = "20 days" }``.
+What stands in such a table is read as the key itself is: ``{ p05 = "10 days", p95 = "20 days" }``.
+`config.numbers` has the types of keys that take both.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import (
-    BaseModel,
     Field,
     GetCoreSchemaHandler,
     PlainValidator,
@@ -34,12 +32,11 @@ from salessim.config.values import (
     Table,
     Variance,
 )
-from salessim.config.words import found, key_text
+from salessim.config.words import found
 from salessim.model.law import floats, quantity
 from salessim.model.laws import Empirical, Pert, Triangular
 from salessim.model.plan import Rate
 from salessim.model.uncertain import (
-    FARTHEST_SCORE,
     Beta,
     Between,
     ByLaw,
@@ -310,125 +307,3 @@ def _is_sure(kind: str, numbers: list[float]) -> bool:
     if kind in ("normal", "lognormal"):
         return numbers[1] == 0.0
     return kind != "beta" and len(set(numbers)) == 1
-
-
-def least(value: float) -> float:
-    """Return the least that a number may be in any world."""
-    if isinstance(value, Uncertain):
-        return float(value.at(floats([-FARTHEST_SCORE]))[0])
-    return value
-
-
-def most(value: float) -> float:
-    """Return the most that a number may be in any world."""
-    if isinstance(value, Uncertain):
-        return float(value.at(floats([FARTHEST_SCORE]))[0])
-    return value
-
-
-AnyProbability = Annotated[
-    float,
-    OrUncertain(
-        known=Probability,
-        table=UncertainProbability,
-        parse=units.parse_probability,
-        scale="odds",
-        low=0.0,
-        high=1.0,
-    ),
-]
-AnyDuration = Annotated[
-    float,
-    OrUncertain(
-        known=Duration,
-        table=UncertainQuantity[Duration],
-        parse=units.parse_duration,
-        scale="log",
-        low=0.0,
-        high=units.LONGEST_DAYS,
-        unit="days",
-    ),
-]
-AnyAmount = Annotated[
-    float,
-    OrUncertain(
-        known=Amount,
-        table=UncertainQuantity[Amount],
-        parse=units.parse_amount,
-        scale="log",
-        low=0.0,
-        high=units.LARGEST_AMOUNT,
-    ),
-]
-AnyPositive = Annotated[
-    float,
-    OrUncertain(
-        known=Positive,
-        table=UncertainQuantity[Positive],
-        parse=units.parse_positive,
-        scale="log",
-        low=0.0,
-        high=math.inf,
-    ),
-]
-AnyVariance = Annotated[
-    float,
-    OrUncertain(
-        known=Variance,
-        table=UncertainQuantity[Variance],
-        parse=units.parse_variance,
-        scale="log",
-        low=0.0,
-        high=units.LARGEST_VARIANCE,
-    ),
-]
-AnyRate = Annotated[
-    Rate,
-    OrUncertain(
-        known=PerTime,
-        table=UncertainQuantity[PerTime],
-        parse=units.parse_rate,
-        scale="log",
-        low=0.0,
-        high=units.LARGEST_RATE,
-    ),
-]
-AnyGrowth = Annotated[
-    float,
-    OrUncertain(
-        known=Growth,
-        table=UncertainNumber[Growth],
-        parse=units.parse_growth,
-        scale="growth",
-        low=-1.0,
-        high=units.LARGEST_GROWTH,
-    ),
-]
-
-
-def name_numbers(plan: BaseModel) -> tuple[Uncertain, ...]:
-    """Give each uncertain number of a checked document its address; return them in its order."""
-    numbers = {}
-    for path, number in _numbers(plan, ()):
-        number.address = ".".join(map(key_text, path))
-        numbers[number.address] = number
-    return tuple(numbers[address] for address in sorted(numbers))
-
-
-def _numbers(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Uncertain]]:
-    """Yield the uncertain numbers in a part of a document; stages are addressed by name."""
-    inside: Iterable[tuple[Any, Any]] = ()
-    match value:
-        case Uncertain():
-            yield path, value
-        case Rate(per_day=per_day, per_month=per_month):
-            inside = [(None, per_day), (None, per_month)]
-        case BaseModel():
-            fields = type(value).model_fields
-            inside = [(fields[name].alias or name, getattr(value, name)) for name in fields]
-        case dict():
-            inside = value.items()
-        case list():
-            inside = [(getattr(item, "name", at), item) for at, item in enumerate(value)]
-    for key, item in inside:
-        yield from _numbers(item, path if key is None else (*path, str(key)))

@@ -21,6 +21,8 @@ LARGEST_AMOUNT = 1e12
 """Hundredths of it still sum to totals far inside 64 bits."""
 LARGEST_VARIANCE = 100.0
 """Of a factor with mean one; beyond, nearly every month would be empty."""
+LARGEST_EFFECT = 3.0
+"""On the log scale: one standard deviation makes twenty times as much."""
 LARGEST_RATE = 1e9
 """Events per day."""
 LARGEST_GROWTH = 100.0
@@ -86,6 +88,40 @@ def parse_variance(value: Any) -> float:
         raise ValueError(
             f"expected a variance from 0 to {LARGEST_VARIANCE:g} such as 0.1, found {found(value)}"
         )
+    return number
+
+
+def parse_persistence(value: Any) -> float:
+    """Return the correlation of a month with the next one, in [0, 1)."""
+    number = parse_number(value)
+    if not 0.0 <= number < 1.0:
+        raise ValueError(
+            f"expected a number from 0 to below 1 such as 0.8, found {found(value)}; "
+            "at 1 a shock would never fade"
+        )
+    return number
+
+
+def parse_effect(value: Any) -> float:
+    """Return an effect on the log scale per standard deviation, in [-3, 3]."""
+    number = parse_number(value)
+    if not -LARGEST_EFFECT <= number <= LARGEST_EFFECT:
+        raise ValueError(
+            f"expected a number from -{LARGEST_EFFECT:g} to {LARGEST_EFFECT:g} (log scale per "
+            f"standard deviation: 0.15 is about 15%), found {found(value)}"
+        )
+    return number
+
+
+def parse_correlation(value: Any) -> float:
+    """Return a correlation, in [-1, 1]."""
+    if isinstance(value, dict):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueError only
+            f'expected a number, found {found(value)}; an address needs quotes: "a.b" = 0.5'
+        )
+    number = parse_number(value)
+    if not -1.0 <= number <= 1.0:
+        raise ValueError(f"expected a correlation from -1 to 1, found {found(value)}")
     return number
 
 

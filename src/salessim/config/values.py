@@ -1,6 +1,6 @@
 """What a single value of a plan may be: how it is read, and what the JSON Schema says of it.
 
-Values here are known; `config.uncertain` has those that need not be.
+Values here are known; `config.numbers` has those that need not be.
 """
 
 from __future__ import annotations
@@ -114,6 +114,21 @@ Variance = Annotated[
     float,
     PlainValidator(units.parse_variance),
     WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_VARIANCE}),
+]
+Persistence = Annotated[
+    float,
+    known(units.parse_persistence),
+    WithJsonSchema(NUMBER | {"minimum": 0, "exclusiveMaximum": 1}),
+]
+Effect = Annotated[
+    float,
+    known(units.parse_effect),
+    WithJsonSchema(NUMBER | {"minimum": -units.LARGEST_EFFECT, "maximum": units.LARGEST_EFFECT}),
+]
+CorrelationValue = Annotated[
+    float,
+    PlainValidator(units.parse_correlation),
+    WithJsonSchema(NUMBER | {"minimum": -1, "maximum": 1}),
 ]
 Whole = Annotated[int, Field(strict=True)]
 Buyer = Literal["new", "existing"]
