@@ -65,9 +65,16 @@ def test_it_stops_as_soon_as_it_may(plan):
 
 
 def test_a_number_of_one_period(plan):
-    forecast = simulate(plan, until_error=0.05, of="bookings.2027-03-01")
+    forecast = simulate(plan, until_error=0.05, of="bookings.2027-03")
     summary = forecast.bookings.summary
     assert forecast.precision.reached == pytest.approx(summary.se[2] / summary.mean[2])
+    forecast = simulate(plan, until_error=0.05, of="wins.2027Q2")
+    wins = forecast.wins.samples[:, 3:6].sum(axis=1)
+    assert forecast.precision.reached == pytest.approx(wins.std(ddof=1) / wins.mean() / 1000**0.5)
+    # of a stock it is the level at the end
+    forecast = simulate(plan, until_error=0.05, of="active_customers.2027Q2")
+    level = forecast.active_customers.samples[:, 5]
+    assert forecast.precision.reached == pytest.approx(relative_error(level))
 
 
 def test_the_most_is_said(plan):
@@ -102,8 +109,10 @@ def test_what_is_certain_has_no_error():
     ("of", "said"),
     [
         ("booking.total", "did you mean `bookings`"),
-        ("bookings.2027-03-02", "did you mean `2027-03-01`"),
-        ("leads.sum", "of leads there is: `total`, `2027-01-01`"),
+        ("bookings.2027-W05", "is within a period of 1 month"),
+        ("leads.sum", r"of: leads.sum: expected a year \(2027\), a quarter"),
+        ("wins.2028", "expected a span inside the horizon"),
+        ("wins", "expected a year"),
     ],
 )
 def test_unknown_numbers_are_refused_before_anything_is_simulated(plan, monkeypatch, of, said):

@@ -134,7 +134,7 @@ def simulate(
         (0, 1). `Forecast.precision` says what came of it; all else equals a plain run of as many
         trajectories, bit for bit.
     of : str
-        ``SERIES.total`` or ``SERIES.PERIOD``, the period by its first day.
+        ``SERIES.SPAN``: ``bookings.total``, ``wins.2027Q2``, ``leads.2027-03``, as in targets.
 
     Returns
     -------

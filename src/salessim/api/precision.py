@@ -12,10 +12,11 @@ from salessim.config.words import nearest
 from salessim.engine import Cube, most_trajectories
 from salessim.errors import SalessimError
 from salessim.forecast import SERIES, Forecast
-from salessim.forecast.labels import Labels
 from salessim.forecast.precision import Limit, Precision, relative_error
 from salessim.lowering import Program
+from salessim.model.calendar import Timeline
 from salessim.model.plan import Model
+from salessim.model.spans import periods_of
 
 FIRST = 1_000
 """Trajectories before the first look: from fewer, the error itself is not known well."""
@@ -24,7 +25,6 @@ SPARE = 1.05
 LEAST_GROWTH, MOST_GROWTH = 1.1, 10.0
 """Times the trajectories so far that the next look has."""
 ROUND = 100
-TOTAL = "total"
 
 
 class Simulate(Protocol):
@@ -43,7 +43,7 @@ class Until:
     error : float
         Standard error over mean, in (0, 1).
     of : str
-        ``SERIES.total`` or ``SERIES.PERIOD``, the period by its first day.
+        ``SERIES.SPAN``, the span as of `salessim.model.spans.named_span`.
     most : int or None
         Trajectories that are not exceeded; None = what this machine's memory holds.
     """
@@ -75,7 +75,7 @@ def run_until(until: Until, simulate: Simulate, *, program: Program, model: Mode
     KeyboardInterrupt
         Ctrl-C stopped the run before any trajectory was finished.
     """
-    series, period = _number(until.of, Labels.of(program, model))
+    series, periods = _number(until.of, model.timeline)
     # A run that goes on is held beside the one it goes on from.
     most = most_trajectories(program) // 2 if until.most is None else until.most
     limit: Limit = "memory" if until.most is None else "trajectories"
@@ -84,30 +84,22 @@ def run_until(until: Until, simulate: Simulate, *, program: Program, model: Mode
         if not cube.trajectories:
             raise KeyboardInterrupt
         forecast = Forecast.from_cube(cube, program=program, model=model)
-        look = _look(until, _samples(forecast, series, period), most=most, limit=limit)
+        look = _look(until, forecast.series(series).total(periods), most=most, limit=limit)
         enough = look.limit or (look.reached is not None and look.reached <= until.error)
         if enough or forecast.interrupted:
             return replace(forecast, precision=look)
         cube = simulate(trajectories=_next(look, most), before=cube)
 
 
-def _number(of: str, labels: Labels) -> tuple[str, int | None]:
-    """Return the series and the period, None for all, that a number's name means."""
-    series, _, when = of.partition(".")
+def _number(of: str, timeline: Timeline) -> tuple[str, slice]:
+    """Return the series and the periods that a number's name means."""
+    series, _, span = of.partition(".")
     if series not in SERIES:
         raise SalessimError(f"of: {of}: no such series; {nearest(series, SERIES, named='series')}")
-    days = [day.isoformat() for day in labels.periods]
-    if when in ("", TOTAL):
-        return series, None
-    if when not in days:
-        known = nearest(when, [TOTAL, *days], named=f"of {series} there is")
-        raise SalessimError(f"of: {of}: no such period; {known}")
-    return series, days.index(when)
-
-
-def _samples(forecast: Forecast, series: str, period: int | None) -> NDArray[Any]:
-    chosen = forecast.series(series)
-    return chosen.total() if period is None else chosen.samples[:, period]
+    try:
+        return series, periods_of(span, timeline)
+    except ValueError as error:
+        raise SalessimError(f"of: {of}: {error}") from None
 
 
 def _look(until: Until, samples: NDArray[Any], *, most: int, limit: Limit) -> Precision:

@@ -75,7 +75,7 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     default="bookings.total",
     metavar="NUMBER",
     show_default=True,
-    help="What --until-error looks at: wins.total, bookings.2027-03-01, ...",
+    help="What --until-error looks at: wins.total, bookings.2027Q2, ...",
 )
 @click.option("--scenario", metavar="NAME", help="Run the plan as this scenario changes it.")
 @out_option("The run directory; must not exist. Default: out/<name>-<time>.")

@@ -20,7 +20,7 @@ class Precision:
     Attributes
     ----------
     of : str
-        ``SERIES.total`` or ``SERIES.PERIOD``, the period by its first day.
+        ``bookings.total``, ``wins.2027Q2``, ...
     asked : float
         Relative Monte Carlo error asked for: standard error over mean.
     reached : float or None
