@@ -18,12 +18,14 @@ from salessim.api.refusals import addressed
 from salessim.api.run_directory import RunDirectory, files_in, library_versions
 from salessim.config import Plan
 from salessim.engine import run
-from salessim.forecast import Comparison, Forecast, Outcome
+from salessim.forecast import Comparison, Forecast, Outcome, Rival
 from salessim.forecast.comparison import check_comparable
 from salessim.forecast.labels import Labels
 from salessim.lowering import lower
 from salessim.lowering.program import Program
 
+OTHER_LUCK = 0x9E3779B97F4A7C15
+"""Between a comparison's seed and that of its rival's luck: 2^64 over the golden ratio."""
 LONGEST_NAME = 40
 """Letters of a scenario's name in the name of its plan's file."""
 
@@ -39,7 +41,8 @@ def compare(
 ) -> Comparison:
     """Simulate plans on the same random numbers and compare them with the first.
 
-    Plans that lower to the same program are simulated once.
+    Plans that lower to the same program are simulated once. The first is simulated once more, in
+    the same worlds but with luck of its own: P(A beats B) is asked of two futures.
 
     Parameters
     ----------
@@ -85,10 +88,12 @@ def compare(
     }
     outcomes: dict[str, Outcome] = {}
     for done, names in enumerate(alike.values()):
-        ask["progress"] = part_of(progress, done, len(alike))
+        ask["progress"] = part_of(progress, done, len(alike) + 1)
         for outcome in _simulated(names, plans, programs, ask):
             outcomes[outcome.name] = outcome
-    return Comparison.of([outcomes[name] for name in plans])
+    ask["progress"] = part_of(progress, len(alike), len(alike) + 1)
+    rival = _rival(next(iter(plans)), plans, programs, ask)
+    return Comparison.of([outcomes[name] for name in plans], rival=rival)
 
 
 def _simulated(
@@ -107,6 +112,19 @@ def _simulated(
         Outcome.of(name, Forecast.from_cube(cube, program=programs[name], model=plans[name].model))
         for name in names
     ]
+
+
+def _rival(
+    name: str, plans: Mapping[str, Plan], programs: Mapping[str, Program], ask: Mapping[str, Any]
+) -> Rival:
+    """Simulate the first plan in the same worlds with luck of its own."""
+    luck = (ask["seed"] + OTHER_LUCK) % 2**64
+    with addressed(plans[name], scenario=name):
+        cube = run(programs[name], **{**ask, "seed": luck})
+    if cube.interrupted:
+        raise KeyboardInterrupt
+    forecast = Forecast.from_cube(cube, program=programs[name], model=plans[name].model)
+    return Rival(seed=luck, bookings=forecast.bookings.collapsed())
 
 
 def _lowered(plans: Mapping[str, Plan]) -> dict[str, Program]:

@@ -32,6 +32,8 @@ CHANGES = (
     ("Mean", "+/-", "Pairing"),
 )
 """Columns, from the widest terminal to the narrowest."""
+ERROR, BEATS = "+/-", "beats"
+"""Columns of each scenario by period, beside its mean."""
 
 
 def comparison(out: Console, given: Comparison, *, title: str) -> None:
@@ -45,6 +47,8 @@ def comparison(out: Console, given: Comparison, *, title: str) -> None:
         shown = [_there(given, columns) for columns in layouts]
         lengths = (_longest(given), LONGEST_NAME)
         out.print(widest(out, (table(given, c, n) for c in shown for n in lengths)))
+    if given.rival:
+        out.print(_beaten(given, LONGEST_NAME))
     out.print(widest(out, _by_period(given)))
     for note in given.notes:
         text(out, f"Note: {note}.")
@@ -145,41 +149,72 @@ def _change(difference: Difference, bookings: Paired, divisor: int) -> dict[str,
     }
 
 
-def _by_period(given: Comparison) -> Iterator[Table]:
-    """Yield the table of mean differences by period with their error, then with fewer columns."""
-    count = len(given.differences)
-    for longest in (_longest(given), LONGEST_HEADER):
-        yield _periods(given, count, longest, with_error=True)
-    for shown in range(count, 0, -1):
-        yield _periods(given, shown, LONGEST_HEADER, with_error=False)
-
-
-def _periods(given: Comparison, shown: int, longest: int, *, with_error: bool) -> Table:
-    differences = list(given.differences.values())
-    paired = [difference.by_period("bookings") for difference in differences[:shown]]
-    divisor, unit = scale(max(float(abs(p.mean).max()) for p in paired), digits=5)
-    rest = len(differences) - shown
+def _beaten(given: Comparison, longest: int) -> Table:
+    base = _name(given.base.name, longest)
     caption = (
-        f"mean difference of bookings, {unit}{printable(given.base.labels.currency)}"
-        + ("; +/-: half its 95% interval" if with_error else "")
-        + (f"; {rest} more scenarios do not fit: -o DIR writes all" if rest else "")
+        "one future of each in the same world, each with luck of its own: would the change be "
+        "seen? The means above say whether it is good on average"
+    )
+    table = _table(f"Against {base}", ("Books more", "95% interval", "As much"), caption=caption)
+    for name, difference in given.differences.items():
+        if (odds := difference.beats) is not None:
+            interval = f"{percent(float(odds.low))} to {percent(float(odds.high))}"
+            share, tied = percent(float(odds.share)), percent(float(odds.tied))
+            table.add_row(_name(name, longest), share, interval, tied)
+    return table
+
+
+def _by_period(given: Comparison) -> Iterator[Table]:
+    """Yield the table of mean differences by period, then with fewer and fewer columns."""
+    count = len(given.differences)
+    for columns in ((ERROR, BEATS), (ERROR,)):
+        for longest in (_longest(given), LONGEST_HEADER):
+            yield _periods(given, count, longest, columns)
+    for shown in range(count, 0, -1):
+        yield _periods(given, shown, LONGEST_HEADER, ())
+
+
+def _periods(given: Comparison, shown: int, longest: int, columns: Sequence[str]) -> Table:
+    differences = list(given.differences.values())[:shown]
+    rest = len(given.differences) - shown
+    columns = [column for column in columns if given.rival or column != BEATS]
+    means = [difference.by_period("bookings").mean for difference in differences]
+    divisor, unit = scale(max(float(abs(mean).max()) for mean in means), digits=5)
+    words = {
+        ERROR: "half its 95% interval",
+        BEATS: "how often one future books more than one of the first, as above",
+    }
+    caption = "; ".join(
+        [
+            f"mean difference of bookings, {unit}{printable(given.base.labels.currency)}",
+            *(f"{column}: {words[column]}" for column in columns),
+            *([f"{rest} more scenarios do not fit: -o DIR writes all"] if rest else []),
+        ]
     )
     table = empty_table(caption=caption)
     header, names = period_names(given.base.labels.timeline)
     table.add_column(header, no_wrap=True, vertical="bottom")
-    columns = [names[: len(given.base.series("bookings").periods)]]
-    for difference, values in zip(differences, paired, strict=False):
-        table.add_column(
-            _name(difference.name, longest), justify="right", no_wrap=True, vertical="bottom"
-        )
-        columns.append([_signed(value / divisor) for value in values.mean])
-        if with_error:
-            table.add_column("+/-", justify="right", no_wrap=True, vertical="bottom")
-            halves = (values.high - values.mean) / divisor
-            columns.append(["-" if math.isnan(half) else amount(half) for half in halves])
-    for row in few(list(zip(*columns, strict=True))):
+    cells = [names[: len(given.base.series("bookings").periods)]]
+    for difference in differences:
+        values = _period_cells(difference, divisor)
+        for column in ("", *columns):
+            head = column or _name(difference.name, longest)
+            table.add_column(head, justify="right", no_wrap=True, vertical="bottom")
+            cells.append(values[column])
+    for row in few(list(zip(*cells, strict=True))):
         table.add_row(*row)
     return table
+
+
+def _period_cells(difference: Difference, divisor: int) -> dict[str, list[str]]:
+    """Return the columns of a scenario by their header; that of the mean has its name instead."""
+    paired, odds = difference.by_period("bookings"), difference.beats_by_period
+    halves = (paired.high - paired.mean) / divisor
+    return {
+        "": [_signed(value / divisor) for value in paired.mean],
+        ERROR: ["-" if math.isnan(half) else amount(half) for half in halves],
+        BEATS: [percent(float(share)) for share in odds.share] if odds else [],
+    }
 
 
 def _table(first: str, columns: Sequence[str], *, caption: str) -> Table:

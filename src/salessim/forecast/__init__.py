@@ -3,6 +3,7 @@
 from salessim.forecast.comparison import Comparison, Outcome
 from salessim.forecast.forecast import SERIES, Forecast
 from salessim.forecast.funnel import Funnel
+from salessim.forecast.rival import Rival
 from salessim.forecast.series import Series, Split, Summary
 from salessim.forecast.sweep import Sweep
 from salessim.forecast.verdict import Verdict
@@ -13,6 +14,7 @@ __all__ = [
     "Forecast",
     "Funnel",
     "Outcome",
+    "Rival",
     "Series",
     "Split",
     "Summary",

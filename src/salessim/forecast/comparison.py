@@ -1,7 +1,8 @@
 """Scenarios side by side on common random numbers: levels and paired differences.
 
 Trajectory i of every scenario has the same seed, so that what chance does to both leaves their
-difference: its error is that of the trajectory-wise differences.
+difference: its error is that of the trajectory-wise differences. Whether a difference would be seen
+in one future is another question: see `salessim.forecast.rival`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from salessim.errors import SalessimError
 from salessim.forecast.forecast import SERIES, Forecast
 from salessim.forecast.judge import WILSON_Z
 from salessim.forecast.labels import Labels, Provenance
+from salessim.forecast.rival import Odds, Rival
 from salessim.forecast.series import Series, Summary
 from salessim.forecast.verdict import Verdict
 
@@ -120,6 +122,7 @@ class Difference:
 
     base: Outcome
     other: Outcome
+    rival: Rival | None = None
 
     @property
     def name(self) -> str:
@@ -147,6 +150,16 @@ class Difference:
         return _paired(self.series(name).total_summary, self.series(name).total(), *pair)
 
     @cached_property
+    def beats(self) -> Odds | None:
+        """How often one future of it books more than one of the first; None without a rival."""
+        return self.rival.beaten_by(self.other.series("bookings")) if self.rival else None
+
+    @cached_property
+    def beats_by_period(self) -> Odds | None:
+        """The same for each period."""
+        return self.rival.beaten_by_period(self.other.series("bookings")) if self.rival else None
+
+    @cached_property
     def sustained(self) -> PairedShare | None:
         """Difference of P(sustained); None when either has no verdict."""
         if self.base.sustained is None or self.other.sustained is None:
@@ -164,13 +177,16 @@ class Comparison:
         By name, all over the same periods.
     notes : tuple of str
         What a reader must know, a sentence each.
+    rival : Rival or None
+        The first scenario in the same worlds with luck of its own.
     """
 
     outcomes: Mapping[str, Outcome]
     notes: tuple[str, ...] = ()
+    rival: Rival | None = None
 
     @classmethod
-    def of(cls, outcomes: Sequence[Outcome]) -> Comparison:
+    def of(cls, outcomes: Sequence[Outcome], *, rival: Rival | None = None) -> Comparison:
         """Compare outcomes of one seed and number of trajectories with the first of them.
 
         Raises
@@ -189,6 +205,7 @@ class Comparison:
         return cls(
             outcomes={o.name: o.first(periods) for o in outcomes},
             notes=tuple(_notes(outcomes, periods)),
+            rival=rival.first(periods) if rival else None,
         )
 
     @property
@@ -200,7 +217,8 @@ class Comparison:
     def differences(self) -> Mapping[str, Difference]:
         """The other scenarios minus the first, by name."""
         base, *others = self.outcomes.values()
-        return {other.name: Difference(base=base, other=other) for other in others}
+        rival = self.rival
+        return {other.name: Difference(base=base, other=other, rival=rival) for other in others}
 
     @property
     def trajectories(self) -> int:

@@ -30,6 +30,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "run": {
             "trajectories": comparison.trajectories,
             "seed": run.seed,
+            "rival_seed": comparison.rival.seed if comparison.rival else None,
             "engine": run.engine,
             "version": run.version,
         },
@@ -59,7 +60,14 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "totals": totals,
         "series": {name: plain(difference.by_period(name)) for name in SERIES},
         "sustained": shares._asdict() if shares else None,
+        "beats": _odds(difference),
     }
+
+
+def _odds(difference: Difference) -> dict[str, Any] | None:
+    if difference.beats is None or difference.beats_by_period is None:
+        return None
+    return {**plain(difference.beats), "series": plain(difference.beats_by_period)}
 
 
 def write_csv(comparison: Comparison, path: Path) -> None:
@@ -69,8 +77,10 @@ def write_csv(comparison: Comparison, path: Path) -> None:
         writer.writerow(CSV_COLUMNS)
         for scenario, what, name, unit, period, *numbers in rows(comparison):
             series = comparison.base.series(name)
-            *money, ratio = numbers
-            cells = [*(decimal(number, series) for number in money), _ratio(ratio)]
+            *levels, ratio = numbers
+            # shares are no money, though they are of bookings
+            like = comparison.base.series("wins") if what == "beats" else series
+            cells = [*(decimal(number, like) for number in levels), _ratio(ratio)]
             writer.writerow((safe_cell(scenario), what, name, safe_cell(unit), period, *cells))
 
 
@@ -90,6 +100,20 @@ def rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
             series = difference.series(name)
             head = (difference.name, "difference", name, series.unit)
             yield from _lines(head, series, difference.total(name), difference.by_period(name))
+        yield from _beaten(difference)
+
+
+def _beaten(difference: Difference) -> Iterator[tuple[Any, ...]]:
+    """Yield P(A beats B): its share stands as the mean, its interval as that of a difference."""
+    total, by_period = difference.beats, difference.beats_by_period
+    if total is None or by_period is None:
+        return
+    head = (difference.name, "beats", "bookings", "share")
+    gap = (np.nan,) * 4
+    yield (*head, TOTAL, float(total.share), *gap, float(total.low), float(total.high), np.nan)
+    for t, day in enumerate(difference.base.series("bookings").periods):
+        share, low, high, _ = (float(values[t]) for values in by_period)
+        yield (*head, day.isoformat(), share, *gap, low, high, np.nan)
 
 
 def _lines(

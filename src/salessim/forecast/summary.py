@@ -17,6 +17,7 @@ from salessim.forecast.verdict import Verdict
 
 if TYPE_CHECKING:
     from salessim.forecast.comparison import Paired
+    from salessim.forecast.rival import Odds
 
 TOTALS = ("bookings", "wins")
 CSV_COLUMNS = ("series", "unit", "origin", "period", "mean", "se", "p10", "p50", "p90")
@@ -89,7 +90,7 @@ def _numbers(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def plain(summary: Summary | Paired) -> dict[str, Any]:
+def plain(summary: Summary | Paired | Odds) -> dict[str, Any]:
     """Return statistics as JSON can hold them."""
     return {name: nan_to_none(values) for name, values in summary._asdict().items()}
 
