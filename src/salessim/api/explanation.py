@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from salessim.api.world_words import say_value, world_sentences
 from salessim.config import Plan
 from salessim.lowering import lower
 from salessim.lowering.program import Facts
@@ -16,6 +16,7 @@ from salessim.model.law import Law
 from salessim.model.laws import Fixed
 from salessim.model.loops import mean_days_to_win, on_day
 from salessim.model.plan import Curve, Model, Pipeline, Source, Stage, expected_visits
+from salessim.model.uncertain import Uncertain
 from salessim.readable import amount, number, percent, trajectories
 
 
@@ -74,11 +75,12 @@ def explain(plan: Plan) -> Explanation:
         *(_pipeline(p, model.currency) for p in model.pipelines),
         *(_loops(p) for p in model.pipelines),
         *(_curve(c, model.pipeline(c.pipeline)) for c in model.curves),
-        *(_source(s, plan.document["sources"][s.name]) for s in model.sources),
+        *(_source(source, plan) for source in model.sources),
         _customers(model, facts),
         _open_deals(model, facts),
         _need(model, facts),
         _growth(model, facts),
+        *world_sentences(model),
         f"Expected stage entries: {facts.stage_entries:,.0f} a trajectory.",
         *plan.notes,
     )
@@ -203,17 +205,27 @@ def _others(stage: Stage) -> list[str]:
     return said + ([f"{_share(stage.stuck_share)} stuck for good"] if stage.stuck_share else [])
 
 
-def _source(source: Source, written: Mapping[str, Any]) -> str:
+def _as_written(number: float, written: Any, model: Model) -> str:
+    """Say a number as the plan does; of an uncertain one its middle value."""
+    if isinstance(number, Uncertain):
+        return f"{say_value(number, float(number), model)} (uncertain)"
+    return str(written)
+
+
+def _source(source: Source, plan: Plan) -> str:
     """Say a source; its rate and growth as they are written in the plan."""
+    written = plan.document["sources"][source.name]
     who = "outside" if source.kind == "external" else "each active customer"
     if source.segment:
         who += f" of the segment {source.segment}"
-    pace = f"{written['rate']} from {who}"
+    rate = source.rate.per_month or source.rate.per_day
+    pace = f"{_as_written(rate, written['rate'], plan.model)} from {who}"
     if source.rate.mean_per_day() == 0.0 or (source.season and not any(source.season)):
         pace = f"no deals from {who}"
     words = [f"Source {source.name}: {pace} into {source.pipeline}"]
     if source.growth_per_month:
-        words.append(f"growing by {written['growth']}, compounded")
+        growth = _as_written(source.growth_per_month, written["growth"], plan.model)
+        words.append(f"growing by {growth}, compounded")
     if source.season:
         words.append(f"by season x {min(source.season):g} to x {max(source.season):g}")
     if source.campaign:
