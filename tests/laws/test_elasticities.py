@@ -114,6 +114,24 @@ def test_what_never_happens_has_no_elasticity():
 def test_shares_move_by_points():
     up, down = np.array([True, True, False, True]), np.array([True, False, False, False])
     assert slope(up, down, 0.1).value == pytest.approx(5.0)
+    # no trajectory changed, which is not to say that none ever will
+    assert slope(up, up, 0.1).value == 0.0
+    assert slope(up, up, 0.1).se > 0.0
     lever = Lever(name="leads", kind="leads", sentence="", targets=("outbound",))
     response = Response(result=np.ones(4), base=np.ones(4), sustained=None)
     assert Elasticity.of(lever, up=response, down=response, factor=1.05).sustained is None
+    response = response._replace(sustained=up)
+    # what the lever does not touch it does not touch
+    assert Elasticity.of(lever, up=response, down=response, factor=1.05).sustained == (0, 0)
+
+
+def test_the_error_of_shares_is_the_error_there_is():
+    rng = np.random.default_rng(3)
+    runs, count, chances = 2000, 400, (0.05, 0.02, 0.93)
+    steps = rng.choice([1, -1, 0], size=(runs, count), p=chances)
+    found = [slope(row > 0, row < 0, 1.0) for row in steps]
+    off = np.array([(one.value - 0.03) / one.se for one in found])
+    # the adjusted interval is a little wide: 30 discordant pairs, two added
+    assert_mean(off.var(ddof=1), math.sqrt(2 / runs), 28 / (28 + 2), false_alarm=1e-6)
+    with pytest.raises(AssertionError, match="standard errors"):
+        assert_mean(4 * off.var(ddof=1), math.sqrt(2 / runs), 28 / (28 + 2))

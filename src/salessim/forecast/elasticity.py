@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from salessim._typing import BoolArray, FloatArray
+from salessim.forecast.comparison import paired_share
+from salessim.forecast.judge import WILSON_Z
 from salessim.model.levers import Lever
 
 
@@ -64,7 +66,9 @@ class Elasticity:
         width = 2.0 * math.log(factor)
         sustained = None
         if up.sustained is not None and down.sustained is not None:
-            sustained = slope(up.sustained, down.sustained, width)
+            # what comes to the same in every trajectory is no chance: leads do not touch the base
+            same = np.array_equal(up.base, down.base)
+            sustained = Estimate(0.0, 0.0) if same else slope(up.sustained, down.sustained, width)
         return cls(
             lever=lever,
             result=log_slope(up.result, down.result, width),
@@ -78,9 +82,15 @@ def mean_of(samples: FloatArray | BoolArray) -> Estimate:
     return Estimate(float(samples.mean()), _standard_error(samples))
 
 
-def slope(up: FloatArray | BoolArray, down: FloatArray | BoolArray, width: float) -> Estimate:
-    """Return the mean of the paired differences over a width."""
-    return mean_of((np.asarray(up, np.float64) - down) / width)
+def slope(up: BoolArray, down: BoolArray, width: float) -> Estimate:
+    """Return the difference of two paired shares over a width.
+
+    The error is half of its interval (see `paired_share`) over that of a standard normal: it stays
+    above 0 where no trajectory changed.
+    """
+    found = paired_share(down, up)
+    half = (found.high - found.low) / 2.0
+    return Estimate(found.difference / width, half / WILSON_Z / width)
 
 
 def log_slope(up: FloatArray, down: FloatArray, width: float) -> Estimate:
