@@ -39,9 +39,9 @@ def test_a_bad_month_is_said(tmp_path):
     shocks = [s for s in sentences(tmp_path, PLAN) if s.startswith("Shock")]
     assert shocks == [
         ("Shock economy: moves the whole business, half of it is left after 3.1 months; a month "
-        "one standard deviation down makes leads of all external sources 20% more, odds of advancing "
-        "in new 10% lower, deals in all pipelines 5% slower, amounts won in expansion 10% smaller, "
-        "churn of small 10% higher."),
+        "one standard deviation down makes leads of all external sources 20% more, odds of "
+        "advancing in new 10% lower, deals in all pipelines 5% slower, amounts won in expansion "
+        "10% smaller, churn of small 10% higher."),
         ("Shock staff: moves the whole business, each month by itself; a month one standard "
         "deviation down makes deals in all pipelines 20% slower."),
     ]  # fmt: skip
