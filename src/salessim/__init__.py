@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     )
     from salessim.config import Plan
     from salessim.forecast import Comparison, Forecast, Funnel, Series, Sweep, Verdict
+    from salessim.lowering import WorldSeeds
 
 __all__ = [
     "Comparison",
@@ -37,6 +38,7 @@ __all__ = [
     "Series",
     "Sweep",
     "Verdict",
+    "WorldSeeds",
     "__version__",
     "compare",
     "draw",
@@ -73,6 +75,7 @@ _HOMES = {
     ),
     "salessim.config": ("Plan",),
     "salessim.forecast": ("Comparison", "Forecast", "Funnel", "Series", "Sweep", "Verdict"),
+    "salessim.lowering": ("WorldSeeds",),
 }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from salessim.api.sweeps import sweep
     from salessim.api.templates import init
     from salessim.forecast import Forecast
+    from salessim.lowering import WorldSeeds
 
 __all__ = [
     "RunDirectory",
@@ -111,6 +112,7 @@ def simulate(
     progress: Progress | None = None,
     until_error: float | None = None,
     of: str = "bookings.total",
+    worlds: WorldSeeds | None = None,
 ) -> Forecast:
     """Simulate a plan.
 
@@ -135,6 +137,9 @@ def simulate(
         trajectories, bit for bit.
     of : str
         ``SERIES.SPAN``: ``bookings.total``, ``wins.2027Q2``, ``leads.2027-03``, as in targets.
+    worlds : WorldSeeds, optional
+        What the worlds are drawn from, where that is not `seed`: to meet the same worlds with
+        other luck, to redraw some inputs, or to hold them.
 
     Returns
     -------
@@ -146,7 +151,8 @@ def simulate(
     SalessimError
         The plan cannot be run, or has no number of the name `of`.
     ValueError
-        `trajectories`, `seed` or `until_error` is out of its range.
+        `trajectories`, `seed` or `until_error` is out of its range, or `worlds` names what is no
+        input of the plan.
     KeyboardInterrupt
         Ctrl-C stopped the run before any trajectory was finished.
     """
@@ -164,6 +170,7 @@ def simulate(
             threads=threads,
             executor=executor,
             progress=progress,
+            worlds=worlds,
         )
         if until_error is not None:
             until = Until(error=until_error, of=of, most=trajectories)

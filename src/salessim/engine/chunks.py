@@ -15,9 +15,11 @@ import numpy as np
 from salessim._typing import Progress
 from salessim.engine.cube import Cube
 from salessim.errors import SalessimError
+from salessim.kernels.arrays import Arrays, Worlds
 from salessim.kernels.counts import Counts
 from salessim.kernels.layout import FLOWS
-from salessim.lowering.program import Arrays, Program
+from salessim.lowering.program import Program
+from salessim.lowering.seeds import WorldSeeds
 
 LARGEST_CHUNK = 256
 CHUNKS_PER_THREAD = 8
@@ -47,6 +49,7 @@ def _allocate(program: Program, trajectories: int) -> Counts:
         leads=np.empty((trajectories, periods, len(program.external_sources)), np.int32),
         slipped=np.empty(by_slot, np.int32),
         flows=np.empty((trajectories, periods, FLOWS * len(program.stages)), np.int32),
+        by_health=np.empty((trajectories, periods, 1 + program.arrays.health.churn.size), np.int64),
         entries=np.empty(trajectories, np.int64),
     )
 
@@ -67,15 +70,21 @@ def _rooms(program: Program) -> int:
 
 
 def simulate_chunk(
-    program: Program, seed: int, first: int, size: int, counts: Counts | None = None
+    program: Program,
+    seeds: tuple[int, WorldSeeds],
+    first: int,
+    size: int,
+    counts: Counts | None = None,
 ) -> Chunk:
     """Simulate trajectories ``first .. first + size - 1``; a function of its arguments only.
 
+    ``seeds`` are the run's and those of its worlds.
     It is what an executor is given, so it and all it takes and returns can be pickled. A thread
     of this process is given ``counts`` to write into; elsewhere they are its own.
     """
     from salessim.kernels.state import make_tally, make_work
     from salessim.kernels.walk import simulate
+    from salessim.lowering.worlds import make_worlds
 
     # A copy of its own: threads that share the tables slow each other down.
     arrays: Arrays = copy.deepcopy(program.arrays)
@@ -85,15 +94,23 @@ def simulate_chunk(
         slots=counts.bookings.shape[2],
         sources=counts.leads.shape[2],
         stages=len(program.stages),
+        classes=program.arrays.health.churn.size,
     )
+    seed, world_seeds = seeds
+    worlds = make_worlds(program, seed, first, size, world_seeds)
     deals, customers = _sizes(program)
     done = 0
     while True:
         work = make_work(
-            deals=deals, customers=customers, periods=program.periods, rooms=_rooms(program)
+            deals=deals,
+            customers=customers,
+            periods=program.periods,
+            rooms=_rooms(program),
+            groups=program.arrays.open_deals.age.size,
         )
         rest = Counts(*(array[done:] for array in counts))
-        done += simulate(arrays, first + done, np.uint64(seed), work, tally, rest)
+        here = Worlds(*(array[done:] if len(array) > 1 else array for array in worlds))
+        done += simulate(arrays, here, first + done, np.uint64(seed), work, tally, rest)
         if done == size:
             return Chunk(first, counts)
         # A buffer was too small for the next trajectory: it is walked again with larger ones.
@@ -142,7 +159,9 @@ class _Merge:
         if self.progress is not None:
             self.progress(self.finished, self.requested)
 
-    def cube(self, program: Program, *, seed: int, seconds: float) -> Cube:
+    def cube(self, program: Program, seeds: tuple[int, WorldSeeds], *, seconds: float) -> Cube:
+        from salessim.lowering.worlds import need_factors
+
         n = self.finished
         by_slot = (n, program.periods, len(program.pipelines), len(program.origins))
         counts = self.counts
@@ -155,14 +174,22 @@ class _Merge:
             slipped=counts.slipped[:n].reshape(by_slot),
             flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), FLOWS),
             stage_entries=counts.entries[:n],
-            seed=seed,
+            by_health=counts.by_health[:n],
+            need_factor=need_factors(program, seeds[0], n, seeds[1]),
+            seed=seeds[0],
             requested=self.requested,
             seconds=seconds,
         )
 
 
 def _collect(
-    pool: Executor, program: Program, seed: int, merge: _Merge, *, threads: int, in_place: bool
+    pool: Executor,
+    program: Program,
+    seeds: tuple[int, WorldSeeds],
+    merge: _Merge,
+    *,
+    threads: int,
+    in_place: bool,
 ) -> None:
     """Keep two chunks a thread under way and merge them in their order."""
     ahead = 2 * threads
@@ -172,7 +199,7 @@ def _collect(
         for first, size in _chunks(merge.requested, threads, entries, merge.finished):
             # Threads write where the counts belong: copying them would take their cores.
             place = merge.place(first, size) if in_place else None
-            waiting.append(pool.submit(simulate_chunk, program, seed, first, size, place))
+            waiting.append(pool.submit(simulate_chunk, program, seeds, first, size, place))
             if len(waiting) > ahead:
                 _take_first(waiting, merge)
         while waiting:
@@ -231,6 +258,13 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
+def _check_inputs(program: Program, worlds: WorldSeeds) -> None:
+    """Refuse inputs that the Program does not have."""
+    for name in (*worlds.redrawn, *worlds.held):
+        if name not in program.inputs:
+            raise ValueError(f"{name!r} is no input of the worlds; there are {program.inputs}")
+
+
 def run(
     program: Program,
     *,
@@ -240,6 +274,7 @@ def run(
     threads: int | None = None,
     progress: Progress | None = None,
     before: Cube | None = None,
+    worlds: WorldSeeds | None = None,
 ) -> Cube:
     """Simulate a Program.
 
@@ -261,6 +296,8 @@ def run(
     before : Cube, optional
         A shorter run of the same Program and seed: its trajectories are taken over, and the rest
         is simulated. The bits are those of one run. Both are held in memory for a while.
+    worlds : WorldSeeds, optional
+        What the worlds are drawn from, where that is not ``seed``; the same as of ``before``.
 
     Returns
     -------
@@ -270,7 +307,7 @@ def run(
     Raises
     ------
     ValueError
-        When a parameter is out of its range.
+        When a parameter is out of its range, or ``worlds`` names what is no input.
     SalessimError
         When the counts of so many trajectories do not fit into this machine's memory.
     """
@@ -288,13 +325,15 @@ def run(
     merge = _Merge(program, trajectories, progress)
     if before:
         merge.keep(before)
-    simulate_chunk(program, seed, 0, 0)  # loads or compiles the machine code, outside the timing
+    seeds = (seed, worlds or WorldSeeds())
+    _check_inputs(program, seeds[1])
+    simulate_chunk(program, seeds, 0, 0)  # loads or compiles the machine code, outside the timing
     started = time.perf_counter()
     pool = executor or ThreadPoolExecutor(workers)
     try:
-        _collect(pool, program, seed, merge, threads=workers, in_place=executor is None)
+        _collect(pool, program, seeds, merge, threads=workers, in_place=executor is None)
     finally:
         if executor is None:
             pool.shutdown(wait=True)
     seconds = time.perf_counter() - started + (before.seconds if before else 0.0)
-    return merge.cube(program, seed=seed, seconds=seconds)
+    return merge.cube(program, seeds, seconds=seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salessim._typing import Int32Array, IntArray
+from salessim._typing import FloatArray, Int32Array, IntArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +27,11 @@ class Cube:
         slipped (and stayed). Opening stock is not in ``entered``.
     stage_entries : ndarray of int64, shape (n,)
         Visits simulated, the current visit of each open deal included.
+    by_health : ndarray of int64, shape (n, period, 1 + health class)
+        Hundredths booked by the base: by deals that no customer started, then by the class of the
+        customer who started them.
+    need_factor : ndarray of float, shape (n,), or None
+        Factor of each world on the verdict's need; None where the need is certain.
     seed : int
     requested : int
         Trajectories asked for; more than ``n`` when the run was interrupted.
@@ -42,6 +47,8 @@ class Cube:
     slipped: Int32Array
     flows: Int32Array
     stage_entries: IntArray
+    by_health: IntArray
+    need_factor: FloatArray | None
     seed: int
     requested: int
     seconds: float

@@ -19,8 +19,7 @@ def fingerprint(here: Path) -> str:
     numba itself sees changes in one file only: that of the entry point.
     """
     digest = hashlib.sha256()
-    # The Program's types are part of every signature in the cache.
-    for source in (*sorted(here.glob("*.py")), here.parent / "lowering" / "program.py"):
+    for source in sorted(here.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     versions = (numba.__version__, np.__version__, platform.python_version(), platform.machine())
     digest.update(repr(versions).encode())

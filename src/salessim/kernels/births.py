@@ -9,7 +9,7 @@ import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
 from salessim.kernels.clocks import operational, to_days
-from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, STRIP
+from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, HEALTH_BIT, STRIP
 from salessim.kernels.philox import (
     BIRTH,
     COUNT,
@@ -118,8 +118,9 @@ def _open_lines(program, source, low, high, work):
     identity, buyer_is_new = sources.entity[source], sources.buyer_is_new[source]
     people, lines = work.customers, work.lines
     begin, end, customer, root = people.begin, people.end, people.entity, people.origin
-    segment = people.segment
+    segment, health, rate = people.segment, people.health, program.health.rate[source]
     clock, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
+    factors = lines.factor
     m = 0
     for i in range(low, high):
         begun = operational(begin[i], day_cell, edges, cumulative, speed)
@@ -128,7 +129,8 @@ def _open_lines(program, source, low, high, work):
         clock[m] = begun
         limits[m] = limit
         entity[m] = customer[i] ^ identity
-        tag[m] = 2 * root[i] + buyer_is_new
+        tag[m] = 2 * root[i] + buyer_is_new + ((health[i] + 1) << HEALTH_BIT)
+        factors[m] = rate[health[i]]
         m += (begun < limit) & ((only < 0) | (segment[i] == only))
     return m
 
@@ -141,6 +143,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
     """
     lines, words, gaps = work.lines, work.words, work.exit
     clocks, limits, line_entity, line_tag = lines.clock, lines.limit, lines.entity, lines.tag
+    factors = lines.factor
     time, entity, tags = work.deals.time, work.deals.entity, work.deals.tag
     n, kept = np.uint64(n), np.uint64(0)
     for low in range(0, m, STRIP):
@@ -149,11 +152,12 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
         blocks_of_entities(words, line_entity, low, size, trajectory, purpose, seed)
         # Into an array of their own: added in place they would not vectorise.
         for i in range(size):
-            gaps[i] = minus_log(uniform(word(words, 0, i), word(words, 1, i)))
+            gap = minus_log(uniform(word(words, 0, i), word(words, 1, i)))
+            gaps[i] = gap / factors[np.uint64(low + i)]
         for i in range(size):
             line = np.uint64(low + i)
             clock = clocks[line] + gaps[i]
-            limit, tag = limits[line], line_tag[line]
+            limit, tag, factor = limits[line], line_tag[line], factors[line]
             time[n] = clock
             entity[n] = _child(words, i)
             tags[n] = tag
@@ -161,6 +165,7 @@ def _next_births(m, n, ordinal, trajectory, seed, work):
             limits[kept] = limit
             line_entity[kept] = line_entity[line]
             line_tag[kept] = tag
+            factors[kept] = factor
             born = np.uint64(clock < limit)
             n += born
             kept += born

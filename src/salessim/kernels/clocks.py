@@ -39,7 +39,7 @@ def to_days(out, clock, low, size, clocks, row, cells):
         out[i] = edges[cell] + (clock[np.uint64(low + i)] - cumulative[cell]) * days[cell]
 
 
-@kernel
+@loop
 def by_pace(exits, begins, low, size, clocks, row, scratch):
     """Turn cycle times into the days visits end: of those begun at ``begins[low : low + size]``.
 

@@ -24,5 +24,8 @@ class Counts(NamedTuple):
     """[trajectory, period, slot] int32 deals whose expected close slipped out of the period."""
     flows: np.ndarray
     """[trajectory, period, stage * 7] int32: entered, then left by outcome, then slipped."""
+    by_health: np.ndarray
+    """[trajectory, period, 1 + health class] int64, hundredths booked by the base's origins: deals
+    that no customer started (open at the start, referred to nobody), then by class."""
     entries: np.ndarray
     """[trajectory] int64 visits simulated, the current visit of each open deal included."""

@@ -20,10 +20,13 @@ OUTCOMES = 7
 FLOWS = 7
 """Counts of a stage: entered, then deals by outcome up to slip."""
 
-# What a deal's tag holds: from bit 0 on 2 * origin + (1 when the buyer is new), from `AMOUNT_BIT`
-# 1 + the open deal whose amount is known, from `RETURN_BIT` 1 + the deal's place among returns.
+# What a deal's tag holds: from bit 0 on 2 * origin + (1 when the buyer is new), from `HEALTH_BIT`
+# 1 + the health class of the customer who started it, from `AMOUNT_BIT` 1 + the open deal whose
+# amount is known, from `RETURN_BIT` 1 + the deal's place among returns.
+HEALTH_BIT = 14
 AMOUNT_BIT = 16
 RETURN_BIT = 40
-MOST_ORIGINS = 1 << (AMOUNT_BIT - 1)
+MOST_CLASSES = 3
+MOST_ORIGINS = 1 << (HEALTH_BIT - 1)
 MOST_OPEN_DEALS = (1 << (RETURN_BIT - AMOUNT_BIT)) - 1
 MOST_RETURNS = (1 << (63 - RETURN_BIT)) - 1

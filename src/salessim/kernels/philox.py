@@ -22,6 +22,7 @@ COUNT = np.uint64(0xFFFFFFFF)
 LIFETIME = np.uint64(0xFFFFFFFE)
 AMOUNT = np.uint64(0xFFFFFFFD)
 FACTOR = np.uint64(0xFFFFFFFC)
+SCORE = np.uint64(0xFFFFFFFB)
 BIRTH = np.uint64(0)
 
 

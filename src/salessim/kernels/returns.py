@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
-from salessim.kernels.layout import AMOUNT_BIT, FLOWS, FULL, FULL_BITS, RETURN_BIT
+from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, HEALTH_BIT, RETURN_BIT
 from salessim.kernels.philox import philox
 from salessim.kernels.sample import exit_bin, quantile
 
 BACK, PARKED, SLIP = 3, 4, 5
 TAKEN, WAITING = 0, 1  # of `Returns.count`
 _LOW = np.uint64(0xFFFFFFFF)
-_ORIGIN = np.int64((1 << AMOUNT_BIT) - 1)
+_ORIGIN = np.int64((1 << HEALTH_BIT) - 1)
 
 
 @loop
@@ -60,6 +60,7 @@ def put_back(program, visit, low, size, trajectory, seed, work, tally):
     end, day_period = program.clock.end, program.clock.day_period
     first, slot = program.pipelines.first_stage[pipeline], pipeline * program.pipelines.origins
     laws, rest_law = program.tables.full, program.stages.rest_law[stage]
+    rest_scale = program.stages.rest_scale[stage]
     rest_purpose, days = program.stages.rest_purpose[stage], program.stages.days_to_win[stage]
     target, flows, slipped = program.stages.target[stage], tally.flows, tally.slipped
     time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
@@ -88,7 +89,7 @@ def put_back(program, visit, low, size, trajectory, seed, work, tally):
             _note_visits(visits, place, stage - first)
         if outcome == PARKED:
             purpose = rest_purpose + np.uint64(visits[place, stage - first] - 1)
-            t += _rest(laws, rest_law, entity[deal], purpose, trajectory, seed)
+            t += rest_scale * _rest(laws, rest_law, entity[deal], purpose, trajectory, seed)
         if outcome != SLIP:
             flows[exit_bin(t, end, day_period), FLOWS * target[outcome]] += 1
         if t < end:

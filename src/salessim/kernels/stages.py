@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel, loop
+from salessim.kernels.ageing import draw_aged
 from salessim.kernels.clocks import by_pace
 from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities, blocks_of_visits
@@ -42,32 +43,72 @@ def _draw_outcomes(out, words, size, conversion, shares, slip):
 
 
 @kernel
-def _draw_exits(out, words, size, outcome, law, laws, begins, low):
+def _draw_exits(out, words, size, outcome, times, laws, begins):
     """Draw cycle times; add them to when the visits begin (nothing, where a pace does that)."""
+    law, scale = times
+    time, low = begins
     for i in range(size):
-        row = np.uint64(law[np.uint64(outcome[i])])
-        cycle_time = quantile(laws, row, word(words, 2, i), word(words, 3, i), FULL_BITS)
-        out[i] = begins[np.uint64(low + i)] + cycle_time
+        k = np.uint64(outcome[i])
+        cycle_time = quantile(
+            laws, np.uint64(law[k]), word(words, 2, i), word(words, 3, i), FULL_BITS
+        )
+        out[i] = time[np.uint64(low + i)] + scale[k] * cycle_time
 
 
-@kernel
-def _draw_what_is_left(opened, first, tables, words, deals, low, left):
-    """Draw outcomes and remaining times of open deals from ``first`` on, now deals from low on."""
-    groups, bounds, law = opened.group, opened.outcomes, opened.law
+@loop
+def _start_open_deals(opened, first, deals, low, size):
+    """Set open deals from ``first`` on as deals from low on."""
     identity, amounts, tags = opened.entity, opened.amount, opened.tag
     time, entity, tag = deals.time, deals.entity, deals.tag
-    outcomes, days, size = left
     for i in range(size):
-        group, k = groups[first + i], first + i
-        u = uniform(word(words, 0, i), word(words, 1, i))
-        outcome = 0
-        for bound in range(bounds.shape[1]):
-            outcome += np.int64(u >= bounds[group, bound])
-        outcomes[i] = outcome
-        days[i] = quantile_left(tables, law[group, outcome], word(words, 2, i), word(words, 3, i))
+        k = first + i
         time[low + i] = 0.0
         entity[low + i] = identity[k]
         tag[low + i] = tags[k] + ((np.int64(amounts[k] >= 0) * (k + 1)) << AMOUNT_BIT)
+
+
+@loop
+def _draw_what_is_left(opened, first, tables, words, odds, left):
+    """Draw outcomes and remaining times of open deals from ``first`` on.
+
+    The world's factor on the odds of advancing acts on those given the age: the bounds of a deal
+    that does not slip move as its p does, in p m / (1 + p (m - 1)).
+    """
+    groups, bounds, law = opened.group, opened.outcomes, opened.law
+    outcomes, days, size = left
+    slip = bounds.shape[1] - 1
+    for i in range(size):
+        group = groups[first + i]
+        u = uniform(word(words, 0, i), word(words, 1, i))
+        advances = bounds[group, 0] * (odds - 1.0)
+        slips = bounds[group, slip] - bounds[group, slip - 1]
+        shrinks = (1.0 - slips) / (1.0 - slips + advances) if advances != 0.0 else 1.0
+        outcome = 0
+        for k in range(slip):
+            bound = bounds[group, k]
+            # What is certain stays so: rounding leaves no sliver for what does not exist.
+            outcome += np.int64(u >= max((bound + advances) * shrinks, np.floor(bound)))
+        bound = (bounds[group, slip] + advances) * shrinks + slips * (1.0 - shrinks)
+        outcome += np.int64(u >= max(bound, np.floor(bounds[group, slip])))
+        outcomes[i] = outcome
+        days[i] = quantile_left(tables, law[group, outcome], word(words, 2, i), word(words, 3, i))
+
+
+@kernel
+def _draw_open_deals(program, stage, first, low, left, work):
+    """Start open deals from ``first`` on as deals from low on; draw how and when they leave."""
+    opened, stages, tables = program.open_deals, program.stages, program.tables
+    _start_open_deals(opened, first, work.deals, low, left[2])
+    if not stages.aged_anew[stage]:
+        odds = stages.open_odds[stage]
+        _draw_what_is_left(opened, first, tables, work.words, odds, left)
+    else:
+        law, scale = stages.law[stage], stages.scale[stage]
+        chances = (stages.conversion[stage, 0], stages.shares[stage], stages.slip[stage])
+        aged = (work.aged_bounds, work.aged_left)
+        draw_aged(
+            opened, (stage, first), left, work.words, aged, chances, (law, scale), tables.full
+        )
 
 
 @loop
@@ -111,7 +152,8 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
     opened, clocks, day_cell = program.open_deals, program.speed_clocks, program.clock.day_cell
     stages, laws = program.stages, program.tables.full
     conversion, shares, slip = stages.conversion[stage], stages.shares[stage], stages.slip[stage]
-    law, purpose, pace = stages.law[stage], stages.purpose[stage], stages.pace[stage]
+    law, scale = stages.law[stage], stages.scale[stage]
+    purpose, pace = stages.purpose[stage], stages.pace[stage]
     returns, room = stages.returns[stage], stage - program.pipelines.first_stage[pipeline]
     # Every array a loop touches is a variable of the function: taken from its tuple within the
     # loop, it would be counted as a reference each time.
@@ -135,13 +177,12 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
                 blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
             _look_up_conversion(chance, time, low, size, day_cell, conversion)
             _draw_outcomes(outcomes, words, size, chance, shares, slip)
-            begins, shift = (time, low) if pace < 0 else (nothing, 0)
-            _draw_exits(exits, words, size, outcomes, law, laws, begins, shift)
+            begins = (time, low) if pace < 0 else (nothing, 0)
+            _draw_exits(exits, words, size, outcomes, (law, scale), laws, begins)
         else:
             size, k = min(STRIP, total - low), first + low - n
             blocks_of_entities(words, opened.entity, k, size, trajectory, purpose, seed)
-            left = (outcomes, exits, size)
-            _draw_what_is_left(opened, k, program.tables, words, work.deals, low, left)
+            _draw_open_deals(program, stage, k, low, (outcomes, exits, size), work)
         if pace >= 0:
             by_pace(exits, time, low, size, clocks, pace, scratch)
         if returns:

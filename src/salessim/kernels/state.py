@@ -35,6 +35,8 @@ class Customers(NamedTuple):
     """[customer] what the customer's deals descend from."""
     segment: np.ndarray
     """[customer] segment."""
+    health: np.ndarray
+    """[customer] health class."""
 
 
 class Lines(NamedTuple):
@@ -48,6 +50,8 @@ class Lines(NamedTuple):
     """[line] customer XOR source."""
     tag: np.ndarray
     """[line] tag of the deals it starts."""
+    factor: np.ndarray
+    """[line] factor on its rate: the customer's health."""
 
 
 class Returns(NamedTuple):
@@ -95,6 +99,12 @@ class Work(NamedTuple):
     """[STRIP] Philox purpose of a visit."""
     pick: np.ndarray
     """[STRIP] which of the strip come back; cells of a clock."""
+    life: np.ndarray
+    """[STRIP] days of lifetime, by the clock of the segment."""
+    aged_bounds: np.ndarray
+    """[group, 6] cumulative probabilities of outcomes given the age, of a stage's groups."""
+    aged_left: np.ndarray
+    """[group, 7] probability that a time to each outcome is longer than the age."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
 
@@ -116,14 +126,17 @@ class Tally(NamedTuple):
     """[period + 1, pipeline * origin]"""
     flows: np.ndarray
     """[period + 1, stage * 7] entered, advanced, lost, no decision, back, parked, slipped."""
+    by_health: np.ndarray
+    """[period + 1, 1 + class] hundredths booked by the base: from no customer's deal, by class."""
     exits: np.ndarray
     """[2, period + 1, 7] one stage at work: deals that left it, by outcome."""
 
 
-def make_work(*, deals, customers, periods, rooms):
+def make_work(*, deals, customers, periods, rooms, groups):
     """Allocate buffers for so many live deals and customers (and as many lines).
 
-    ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none.
+    ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none. ``groups``
+    are the stages and ages of open deals.
     """
     places = min(deals, MOST_RETURNS) if rooms else 0
     return Work(
@@ -146,12 +159,14 @@ def make_work(*, deals, customers, periods, rooms):
             slot=np.empty(customers, np.int64),
             origin=np.empty(customers, np.int64),
             segment=np.empty(customers, np.int64),
+            health=np.empty(customers, np.int64),
         ),
         lines=Lines(
             clock=np.empty(customers),
             limit=np.empty(customers),
             entity=np.empty(customers, np.uint64),
             tag=np.empty(customers, np.int64),
+            factor=np.empty(customers),
         ),
         words=np.empty((4, STRIP), np.uint32),
         conversion=np.empty(STRIP),
@@ -161,11 +176,14 @@ def make_work(*, deals, customers, periods, rooms):
         nothing=np.zeros(STRIP),
         purpose=np.empty(STRIP, np.uint64),
         pick=np.empty(STRIP, np.int64),
+        life=np.empty(STRIP),
+        aged_bounds=np.empty((groups, OUTCOMES - 1)),
+        aged_left=np.empty((groups, OUTCOMES)),
         bins=np.zeros((4, periods + 1), np.int64),
     )
 
 
-def make_tally(*, periods, slots, sources, stages):
+def make_tally(*, periods, slots, sources, stages, classes):
     """Allocate the counts of one trajectory."""
     bins = periods + 1
     return Tally(
@@ -176,5 +194,6 @@ def make_tally(*, periods, slots, sources, stages):
         leads=np.zeros((bins, sources), np.int64),
         slipped=np.zeros((bins, slots), np.int64),
         flows=np.zeros((bins, stages * FLOWS), np.int64),
+        by_health=np.zeros((bins, 1 + classes), np.int64),
         exits=np.zeros((2, bins, OUTCOMES), np.int64),
     )

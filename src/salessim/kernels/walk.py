@@ -11,6 +11,7 @@ from salessim.kernels.customers import book, live, settle_base
 from salessim.kernels.layout import FLOWS, FULL
 from salessim.kernels.returns import TAKEN, WAITING, take_returns
 from salessim.kernels.stages import walk_stage
+from salessim.kernels.worlds import in_world
 
 PLAIN_OUTCOMES, LOOPING_OUTCOMES = 3, 6
 
@@ -41,6 +42,7 @@ def _start_over(tally):
     _clear(tally.leads)
     _clear(tally.slipped)
     _clear(tally.flows)
+    _clear(tally.by_health)
 
 
 @kernel
@@ -54,6 +56,7 @@ def _keep(out, i, tally, entries):
     _copy(out.leads[i], tally.leads)
     _copy(out.slipped[i], tally.slipped)
     _copy(out.flows[i], tally.flows)
+    _copy(out.by_health[i], tally.by_health)
 
 
 @loop
@@ -125,13 +128,17 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
 
 
 @driver
-def simulate(program, first, seed, work, tally, out):
+def simulate(shared, worlds, first, seed, work, tally, out):
     """Walk ``out.entries.size`` trajectories from ``first`` on into the arrays of ``out``.
+
+    ``shared`` are the Program's arrays; ``worlds`` has a row for each of these trajectories.
 
     Return how many are done: fewer when a buffer was too small for the next one.
     """
-    program, work, tally, out = borrow(program), borrow(work), borrow(tally), borrow(out)
+    shared, worlds = borrow(shared), borrow(worlds)
+    work, tally, out = borrow(work), borrow(tally), borrow(out)
     for i in range(out.entries.size):
+        program = in_world(shared, worlds, i)
         trajectory, entries = np.uint64(first + i), 0
         _start_over(tally)
         low, high = 0, settle_base(program, trajectory, seed, work, tally.lost_customers)

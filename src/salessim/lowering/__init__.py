@@ -2,5 +2,6 @@
 
 from salessim.lowering.lower import lower
 from salessim.lowering.program import Program
+from salessim.lowering.seeds import WorldSeeds
 
-__all__ = ["Program", "lower"]
+__all__ = ["Program", "WorldSeeds", "lower"]

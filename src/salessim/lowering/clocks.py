@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
@@ -9,8 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from salessim._typing import FloatArray, IntArray
+from salessim.kernels.arrays import Clock, SpeedClocks
+from salessim.lowering.effects import Effects
 from salessim.lowering.months import months
-from salessim.lowering.program import Clock, SpeedClocks
+from salessim.lowering.moves import Move
 from salessim.model.calendar import Timeline
 from salessim.model.plan import Curve
 
@@ -24,6 +27,8 @@ class Speed(NamedTuple):
 
     edges: Sequence[float]
     values: Sequence[float]
+    moves: Sequence[Sequence[Move]] = ()
+    """What moves each value from world to world; empty = nothing does."""
 
 
 def day_of(timeline: Timeline, day: date) -> int:
@@ -39,6 +44,12 @@ def month_edges(timeline: Timeline) -> list[float]:
     return [month.start for month in months(timeline)] + [float(timeline.edges[-1])]
 
 
+def month_of(timeline: Timeline, starts: Sequence[float]) -> list[int]:
+    """Return the number of the month in which each day lies, 0 for that of the start."""
+    firsts = month_edges(timeline)[:-1]
+    return [int(k) for k in np.searchsorted(firsts, starts, side="right") - 1]
+
+
 def cut(edges: Iterable[float], days: Iterable[float]) -> list[float]:
     """Return edges with further ones at the given days."""
     return sorted({*edges, *(float(day) for day in days)})
@@ -50,15 +61,21 @@ def curve_days(curves: Iterable[Curve], timeline: Timeline) -> list[int]:
     return [day_of(timeline, day) for day in dates]
 
 
+def in_force(
+    curves: Iterable[Curve], edges: Sequence[float], timeline: Timeline
+) -> list[list[Curve]]:
+    """Return the curves that hold in each cell."""
+    spans = []
+    for curve in curves:
+        ends = timeline.edges[-1] if curve.ends is None else day_of(timeline, curve.ends)
+        spans.append((day_of(timeline, curve.starts), ends, curve))
+    return [[curve for a, b, curve in spans if a <= start < b] for start in edges[:-1]]
+
+
 def factors(curves: Iterable[Curve], edges: Sequence[float], timeline: Timeline) -> FloatArray:
     """Return the product of the curves' factors in each cell, shape (cell,)."""
-    starts = np.array(edges[:-1])
-    product = np.ones(starts.size)
-    for curve in curves:
-        begins = day_of(timeline, curve.starts)
-        ends = timeline.edges[-1] if curve.ends is None else day_of(timeline, curve.ends)
-        product[(starts >= begins) & (starts < ends)] *= curve.factor
-    return product
+    held = in_force(curves, edges, timeline)
+    return np.array([math.prod(curve.factor for curve in cell) for cell in held], float)
 
 
 def lower_clock(timeline: Timeline, cell_edges: Sequence[float]) -> Clock:
@@ -100,6 +117,13 @@ def lower_speed_clocks(speeds: Sequence[Speed], timeline: Timeline) -> SpeedCloc
         guide_scale=scale,
         steps=np.array([(a - g).max() for a, g in zip(ahead, guide, strict=True)], np.int64),
     )
+
+
+def move_clocks(speeds: Sequence[Speed], cells: int, effects: Effects) -> None:
+    """Let the world move the speeds of clocks that have rows of so many cells."""
+    for row, speed in enumerate(speeds):
+        for cell, moves in enumerate(speed.moves):
+            effects.move("speed", row * cells + cell, moves)
 
 
 def _day_cells(edges: Sequence[float], end: int) -> IntArray:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from salessim._typing import IntArray
 from salessim.errors import SalessimError
+from salessim.kernels.arrays import Arrays, Pipelines
 from salessim.kernels.layout import MOST_OPEN_DEALS, MOST_ORIGINS
 from salessim.lowering.clocks import (
     curve_days,
@@ -15,17 +17,28 @@ from salessim.lowering.clocks import (
     lower_clock,
     lower_speed_clocks,
     month_edges,
+    move_clocks,
 )
+from salessim.lowering.effects import Effects, World
 from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
+from salessim.lowering.health import lower_health
 from salessim.lowering.opening import TableBank, lower_base, lower_open_deals
-from salessim.lowering.program import Arrays, Pipelines, Program
+from salessim.lowering.program import Program
 from salessim.lowering.sources import (
+    customer_sources,
     customer_speeds,
     lower_arrivals,
     lower_customer_sources,
     segment_index,
 )
-from salessim.lowering.stages import conversions, lower_stages, paces, rooms
+from salessim.lowering.stages import conversions, lower_stages, move_stages, paces, rooms
+from salessim.lowering.uncertainty import (
+    churn_speeds,
+    input_bank,
+    move_amounts,
+    move_customers,
+    world_of,
+)
 from salessim.model.plan import BASE_ORIGINS, Model, Source
 
 HUNDREDTHS = 100.0
@@ -33,7 +46,7 @@ MOST_MONEY = 2.0**62
 """Hundredths of the currency: half of what an int64 holds."""
 
 
-def _lower_pipelines(model: Model, origins: int, laws: TableBank) -> Pipelines:
+def _lower_pipelines(model: Model, origins: int, cells: int, laws: TableBank) -> Pipelines:
     stage_counts = [len(p.stages) for p in model.pipelines]
     # Without segments all customers are of the first and only kind.
     segments = [max(0, segment_index(model, p.segment)) for p in model.pipelines]
@@ -41,13 +54,18 @@ def _lower_pipelines(model: Model, origins: int, laws: TableBank) -> Pipelines:
         first_stage=np.concatenate([[0], np.cumsum(stage_counts)]).astype(np.int64),
         amount_law=np.array([laws.fresh(p.amount, scale=HUNDREDTHS) for p in model.pipelines]),
         segment=np.array(segments, np.int64),
+        amount_factor=np.ones((len(segments), cells)),
         origins=origins,
     )
 
 
-def _sha256(arrays: Arrays, labels: tuple[tuple[str, ...], ...]) -> str:
+def _sha256(arrays: Arrays, world: World | None, labels: tuple[tuple[str, ...], ...]) -> str:
     digest = hashlib.sha256(repr(labels).encode())
-    for group in arrays:
+    groups: list[Any] = [*arrays]
+    if world is not None:
+        digest.update(repr((world.numbers, world.shocks)).encode())
+        groups += [world.inputs, *world.effects, *world.banks]
+    for group in groups:
         for name, value in zip(group._fields, group, strict=True):
             data = np.ascontiguousarray(value)
             digest.update(f"{name}{data.dtype.str}{data.shape}".encode() + data.tobytes())
@@ -76,29 +94,50 @@ def _check_size(arrays: Arrays, entries: float) -> None:
         )
 
 
-def _arrays(model: Model, external: list[Source]) -> tuple[Arrays, IntArray, int]:
-    """Return the arrays, the open deals per stage, and how many of them can only be stuck."""
+class _Lowered(NamedTuple):
+    """What a model becomes."""
+
+    arrays: Arrays
+    world: World | None
+    open_at_start: IntArray
+    stuck: int
+    """Open deals that can only be stuck."""
+
+
+def _lowered(model: Model, external: list[Source]) -> _Lowered:
     laws, timeline = TableBank(), model.timeline
-    # Only conversion is read by these cells: to cut one moves nothing.
+    effects = Effects(input_bank(model), laws)
+    # Only conversion and amounts are read by these cells: to cut one moves nothing.
     bends = [curve for curve in model.curves if curve.kind == "conversion"]
     cells = cut(month_edges(timeline), curve_days(bends, timeline))
     conversion = conversions(model, cells)
     births = customer_speeds(model)
     pace, speeds = paces(model, float(timeline.edges[-1]))
     rows = [len(births) + row if row >= 0 else row for row in pace]
+    clock, lives = churn_speeds(model, first=len(births) + len(speeds))
+    clocks = [*births, *speeds, *lives]
     open_deals, open_at_start, stuck = lower_open_deals(model, conversion[:, 0], laws)
+    sources, _ = customer_sources(model)
     arrays = Arrays(
         clock=lower_clock(timeline, cells),
-        speed_clocks=lower_speed_clocks([*births, *speeds], timeline),
+        speed_clocks=lower_speed_clocks(clocks, timeline),
         stages=lower_stages(model, conversion, rows, laws),
-        pipelines=_lower_pipelines(model, len(BASE_ORIGINS) + len(external), laws),
-        arrivals=lower_arrivals(model, external, laws),
+        pipelines=_lower_pipelines(model, len(BASE_ORIGINS) + len(external), len(cells) - 1, laws),
+        arrivals=lower_arrivals(model, external, laws, effects),
         customer_sources=lower_customer_sources(model),
-        base=lower_base(model.customers, bank=laws),
+        base=lower_base(model.customers, clock=clock, bank=laws),
+        health=lower_health(model, sources),
         open_deals=open_deals,
         tables=laws.tables(),
     )
-    return arrays, open_at_start, stuck
+    move_clocks(clocks, arrays.speed_clocks.speed.shape[1], effects)
+    move_stages(model, cells, effects)
+    move_amounts(model, cells, effects, scale=HUNDREDTHS)
+    move_customers(model, effects)
+    # The tables of uncertain shapes come last.
+    return _Lowered(
+        arrays._replace(tables=laws.tables()), world_of(model, effects), open_at_start, stuck
+    )
 
 
 def lower(model: Model) -> Program:
@@ -123,7 +162,7 @@ def lower(model: Model) -> Program:
     entries = checked_stage_entries(model)
     external = [source for source in model.sources if source.kind == "external"]
     origins = BASE_ORIGINS + tuple(source.name for source in external)
-    arrays, open_at_start, stuck = _arrays(model, external)
+    arrays, world, open_at_start, stuck = _lowered(model, external)
     _check_size(arrays, entries)
     pipelines = tuple(p.name for p in model.pipelines)
     stages = tuple(room.name for room in rooms(model))
@@ -136,5 +175,6 @@ def lower(model: Model) -> Program:
         source_pipelines=tuple(pipelines.index(s.pipeline) for s in external),
         open_at_start=open_at_start.astype(np.int32),
         facts=facts(model, stage_entries=entries, stuck_open_deals=stuck),
-        sha256=_sha256(arrays, (pipelines, stages, origins)),
+        sha256=_sha256(arrays, world, (pipelines, stages, origins)),
+        world=world,
     )

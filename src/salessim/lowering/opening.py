@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
+from salessim.kernels.arrays import Base, OpenDeals, Tables
 from salessim.kernels.layout import FULL_BITS, OUTCOMES, RESIDUAL_BITS
 from salessim.lowering.entities import entity
-from salessim.lowering.program import Base, OpenDeals, Tables
 from salessim.lowering.tables import never_table, quantile_table
 from salessim.model.law import Law
 from salessim.model.plan import Customers, Model, Stage
@@ -160,6 +161,7 @@ def lower_open_deals(
     ]
     never = np.array([max(aged.outcomes) == 0.0 for aged in lowered], bool)
     counts = np.bincount(stage, minlength=len(names))
+    first_group = np.searchsorted(groups[0], np.arange(len(names) + 1))
     deals = OpenDeals(
         first=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         entity=entities[order],
@@ -168,6 +170,7 @@ def lower_open_deals(
             np.int64
         ),
         tag=is_new.astype(np.int64),
+        first_group=first_group.astype(np.int64),
         age=groups[1],
         outcomes=np.array([a.outcomes for a in lowered], float).reshape(-1, OUTCOMES - 1),
         law=np.array([a.rows for a in lowered], np.int64).reshape(-1, OUTCOMES),
@@ -175,8 +178,10 @@ def lower_open_deals(
     return deals, counts, int(never[deals.group].sum())
 
 
-def lower_base(customers: Customers | None, *, bank: TableBank) -> Base:
+def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: TableBank) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
+
+    ``clock`` is the row of `SpeedClocks` of each segment.
 
     Raises
     ------
@@ -190,6 +195,10 @@ def lower_base(customers: Customers | None, *, bank: TableBank) -> Base:
             law=none,
             segment=none,
             lifetime_law=np.array([bank.fresh(None)]),
+            lifetime_scale=np.ones(1),
+            lifetime_anew=np.zeros(1, np.int64),
+            tenure=np.zeros(0),
+            clock=np.array([-1], np.int64),
         )
     entities = np.array([entity("customer", name) for name in customers.ids], np.uint64)
     order = np.argsort(entities)
@@ -208,6 +217,10 @@ def lower_base(customers: Customers | None, *, bank: TableBank) -> Base:
         law=law,
         segment=segment,
         lifetime_law=np.array([bank.fresh(lifetime) for lifetime in lifetimes]),
+        lifetime_scale=np.ones(len(lifetimes)),
+        lifetime_anew=np.zeros(len(lifetimes), np.int64),
+        tenure=tenure,
+        clock=np.array(clock, np.int64),
     )
 
 

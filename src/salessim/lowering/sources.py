@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from salessim._typing import IntArray
+from salessim.errors import SalessimError
+from salessim.kernels.arrays import Arrivals, CustomerSources
 from salessim.lowering.clocks import Speed
+from salessim.lowering.effects import Effects
 from salessim.lowering.entities import entity
 from salessim.lowering.months import Month, months, pieces, rate_per_day, window
+from salessim.lowering.moves import Move, moves_of, shock_moves
 from salessim.lowering.opening import TableBank
-from salessim.lowering.program import Arrivals, CustomerSources
 from salessim.model.laws import Gamma
 from salessim.model.plan import BASE_ORIGINS, Model, Source
+from salessim.model.uncertain import Uncertain
 
 ALL_SEGMENTS = -1
 NO_VARIANCE = 1e-12
@@ -29,6 +34,7 @@ class Line(NamedTuple):
     mean: float
     start: float
     length: float
+    moves: list[Move]
 
 
 def by_pipeline(sources: list[Source], model: Model) -> tuple[list[Source], IntArray]:
@@ -49,18 +55,44 @@ def _lines(source: Source, month: Month, model: Model) -> list[Line]:
         return []
     rate = rate_per_day(source, month)
     parts = pieces(source, month, model.timeline)
+    moves = _moves(source, month, parts[0].factor, model)
+    if len(parts) > 1 and any(isinstance(part.factor, Uncertain) for part in parts):
+        raise SalessimError(
+            f"sources.{source.name}.campaign: an uncertain factor must hold for whole calendar "
+            f"months, and {month.first:%B %Y} has several; begin it on the first of a month"
+        )
     least = min(part.factor for part in parts)
     whole = entity("leads", f"{source.name}\0{month.first.isoformat()}")
     length = month.end - month.start
-    lines = [Line(whole, whole, rate * length * least, month.start, length)]
+    lines = [Line(whole, whole, rate * length * least, month.start, length, moves)]
     for part in parts:
         more = rate * (part.end - part.start) * (part.factor - least)
         extra = entity("campaign", f"{source.name}\0{part.first.isoformat()}")
-        lines.append(Line(extra, whole, more, part.start, part.end - part.start))
+        lines.append(Line(extra, whole, more, part.start, part.end - part.start, moves))
     return [line for line in lines if line.mean > 0.0]
 
 
-def lower_arrivals(model: Model, external: list[Source], laws: TableBank) -> Arrivals:
+def know_numbers(source: Source, effects: Effects) -> None:
+    """Note the uncertain numbers of a source, also of months that are not simulated."""
+    rate, campaign = source.rate, [factor for _, factor in source.campaign]
+    level = (rate.per_day, rate.per_month, source.growth_per_month, source.over_dispersion)
+    effects.inputs.know((*level, *source.season, *campaign))
+
+
+def _moves(source: Source, month: Month, campaign: float, model: Model) -> list[Move]:
+    """Return what moves a source's rate in a month, under a factor of its campaign."""
+    level = (source.rate.per_day, source.rate.per_month)
+    season = source.season[month.first.month - 1] if source.season else 1.0
+    return (
+        moves_of((*level, season, campaign))
+        + moves_of([source.growth_per_month], float(month.number))
+        + shock_moves(model, "leads", source.name, month.number)
+    )
+
+
+def lower_arrivals(
+    model: Model, external: list[Source], laws: TableBank, effects: Effects
+) -> Arrivals:
     """Return the leads of all external sources, ordered by pipeline."""
     ordered, first = by_pipeline(external, model)
     per_source = [
@@ -71,6 +103,11 @@ def lower_arrivals(model: Model, external: list[Source], laws: TableBank) -> Arr
     windows = np.array([window(source, model.timeline) for source in ordered]).reshape(-1, 2)
     index = np.array([external.index(source) for source in ordered], np.int64)
     spread = [source.over_dispersion for source in ordered]
+    for k, variance in enumerate(spread):
+        if isinstance(variance, Uncertain):
+            effects.pick("factor_law", k, [variance], partial(_spread, variance))
+    for k, line in enumerate(lines):
+        effects.move("lead", k, line.moves)
     gammas = [Gamma(mean=1.0, shape=1.0 / v) if v > NO_VARIANCE else None for v in spread]
     return Arrivals(
         first=first,
@@ -88,15 +125,26 @@ def lower_arrivals(model: Model, external: list[Source], laws: TableBank) -> Arr
     )
 
 
+def _spread(number: Uncertain, chosen: dict[str, float]) -> Gamma:
+    """Return the law of a month's factor for a value of its variance."""
+    return Gamma(mean=1.0, shape=1.0 / max(chosen[number.address], NO_VARIANCE))
+
+
+def customer_sources(model: Model) -> tuple[list[Source], IntArray]:
+    """Return the customer sources ordered by pipeline, and the first of each pipeline."""
+    return by_pipeline([s for s in model.sources if s.kind == "customer"], model)
+
+
 def customer_speeds(model: Model) -> list[Speed]:
     """Return the events per day of an active customer, for each customer source by pipeline."""
-    sources, _ = by_pipeline([s for s in model.sources if s.kind == "customer"], model)
+    sources, _ = customer_sources(model)
     end = float(model.timeline.edges[-1])
     speeds = []
     for source in sources:
         closes = window(source, model.timeline)[1]
         edges: list[float] = []
         rates: list[float] = []
+        moves: list[list[Move]] = []
         for month in months(model.timeline):
             # Nothing is read after a source closes, so nothing need be there. Before it opens
             # there is: deals are drawn and left out, so that another opening day moves none.
@@ -105,13 +153,14 @@ def customer_speeds(model: Model) -> list[Speed]:
                 if part.start < end:
                     edges.append(part.start)
                     rates.append(rate * part.factor)
-        speeds.append(Speed((*edges, end), rates))
+                    moves.append(_moves(source, month, part.factor, model))
+        speeds.append(Speed((*edges, end), rates, moves))
     return speeds
 
 
 def lower_customer_sources(model: Model) -> CustomerSources:
     """Return the customer sources, ordered by pipeline."""
-    sources, first = by_pipeline([s for s in model.sources if s.kind == "customer"], model)
+    sources, first = customer_sources(model)
     windows = np.array([window(s, model.timeline) for s in sources]).reshape(-1, 2)
     return CustomerSources(
         first=first,

@@ -8,12 +8,27 @@ from typing import NamedTuple
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.lowering.clocks import SMALLEST_SPEED, Speed, curve_days, cut, factors
+from salessim.kernels.arrays import Stages
+from salessim.kernels.layout import OUTCOMES
+from salessim.lowering.clocks import (
+    SMALLEST_SPEED,
+    Speed,
+    curve_days,
+    cut,
+    factors,
+    in_force,
+    month_edges,
+    month_of,
+)
+from salessim.lowering.effects import Effects
 from salessim.lowering.entities import FIRST_VISIT, MANY_VISITS, purposes
+from salessim.lowering.moves import moves_of, shock_moves
 from salessim.lowering.opening import TableBank, outcome_laws
-from salessim.lowering.program import Stages
 from salessim.model.loops import moved
 from salessim.model.plan import Curve, Model, Pipeline, Stage
+
+SHARES = ("no_decision", "back", "parked", "stuck", "slip")
+"""Shares of a stage that a plan states: of those that do not advance, and of all visits slips."""
 
 BEYOND = 2.0
 """A bound that no uniform number reaches: rounding leaves no sliver for what does not exist."""
@@ -67,24 +82,66 @@ def conversions(model: Model, cell_edges: Sequence[float]) -> FloatArray:
     return np.array(rows)
 
 
+def _pace(room: Room, model: Model, end: float) -> Speed:
+    """Return the speed of a stage's visits, and what moves it."""
+    curves = curves_of(room, "pace", model.curves)
+    edges = cut((0.0, end), curve_days(curves, model.timeline))
+    if any(name == room.pipeline.name for shock in model.shocks for name, _ in shock.pace):
+        edges = cut(edges, month_edges(model.timeline))
+    values = np.minimum(factors(curves, edges, model.timeline), FASTEST)
+    # A clock at 0 shall mean the start: one that stood still then would show any day.
+    values[0] = max(values[0], SMALLEST_SPEED)
+    held = in_force(curves, edges, model.timeline)
+    moves = [
+        moves_of(curve.factor for curve in cell)
+        + shock_moves(model, "pace", room.pipeline.name, month)
+        for cell, month in zip(held, month_of(model.timeline, edges[:-1]), strict=True)
+    ]
+    return Speed(tuple(edges), tuple(map(float, values)), moves)
+
+
 def paces(model: Model, end: float) -> tuple[list[int], list[Speed]]:
     """Return which of the speeds each stage runs by (-1: the calendar), and the speeds."""
     rows: list[int] = []
-    speeds: list[Speed] = []
+    speeds: dict[tuple[object, ...], Speed] = {}
     for room in rooms(model):
-        curves = curves_of(room, "pace", model.curves)
-        edges = cut((0.0, end), curve_days(curves, model.timeline))
-        values = np.minimum(factors(curves, edges, model.timeline), FASTEST)
-        # A clock at 0 shall mean the start: one that stood still then would show any day.
-        values[0] = max(values[0], SMALLEST_SPEED)
-        speed = Speed(tuple(edges), tuple(map(float, values)))
-        if set(speed.values) == {1.0}:
+        speed = _pace(room, model, end)
+        by = tuple(tuple((m.by.address, m.power, m.month) for m in cell) for cell in speed.moves)
+        if set(speed.values) == {1.0} and not any(by):
             rows.append(-1)
             continue
-        if speed not in speeds:
-            speeds.append(speed)
-        rows.append(speeds.index(speed))
-    return rows, speeds
+        key = (speed.edges, speed.values, by)
+        speeds.setdefault(key, speed)
+        rows.append(list(speeds).index(key))
+    return rows, list(speeds.values())
+
+
+def shares_of(stage: Stage) -> list[float]:
+    """Return the shares of `SHARES`."""
+    others = (stage.no_decision, stage.back, stage.parked)
+    return [
+        *(other.share if other else 0.0 for other in others),
+        stage.stuck_share,
+        stage.slip.probability if stage.slip else 0.0,
+    ]
+
+
+def move_stages(model: Model, cell_edges: Sequence[float], effects: Effects) -> None:
+    """Let the world move conversion, shares and times."""
+    cells = len(cell_edges) - 1
+    month = month_of(model.timeline, cell_edges[:-1])
+    for s, room in enumerate(rooms(model)):
+        stage, name = room.stage, room.pipeline.name
+        curves = curves_of(room, "conversion", model.curves)
+        for c, held in enumerate(in_force(curves, cell_edges, model.timeline)):
+            numbers = (stage.conversion, *(curve.factor for curve in held))
+            by_shocks = shock_moves(model, "conversion", name, month[c])
+            effects.move("conversion", s * cells + c, moves_of(numbers) + by_shocks)
+        for k, share in enumerate(shares_of(stage)):
+            effects.move("share", s * len(SHARES) + k, moves_of([share]))
+        for k, law in enumerate(outcome_laws(stage)):
+            effects.law("time", s * OUTCOMES + k, law)
+        effects.law("rest", s, stage.parked.rest if stage.parked else None)
 
 
 def _bounds(stage: Stage) -> tuple[list[float], list[float]]:
@@ -147,4 +204,8 @@ def lower_stages(
         rest_law=np.array([laws.fresh(law) for law in rests], np.int64),
         rest_purpose=np.array(rest, np.uint64),
         days_to_win=np.array([_days_to_win(room) for room in rooms(model)]),
+        scale=np.ones((len(bounds), OUTCOMES)),
+        rest_scale=np.ones(len(bounds)),
+        open_odds=np.ones(len(bounds)),
+        aged_anew=np.zeros(len(bounds), np.int64),
     )

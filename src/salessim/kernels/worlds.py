@@ -1,0 +1,118 @@
+"""A trajectory's world: its row of the arrays that differ between trajectories."""
+
+from __future__ import annotations
+
+from salessim.kernels._jit import kernel
+from salessim.kernels.arrays import (
+    Arrays,
+    Arrivals,
+    Base,
+    Health,
+    Pipelines,
+    SpeedClocks,
+    Stages,
+)
+
+
+@kernel
+def _row(array, i):
+    return array[min(i, array.shape[0] - 1)]
+
+
+@kernel
+def _stages(stages, worlds, i):
+    return Stages(
+        conversion=_row(worlds.conversion, i),
+        shares=_row(worlds.shares, i),
+        slip=_row(worlds.slip, i),
+        law=_row(worlds.law, i),
+        pace=stages.pace,
+        purpose=stages.purpose,
+        returns=stages.returns,
+        target=stages.target,
+        rest_law=_row(worlds.rest_law, i),
+        rest_purpose=stages.rest_purpose,
+        days_to_win=stages.days_to_win,
+        scale=_row(worlds.scale, i),
+        rest_scale=_row(worlds.rest_scale, i),
+        open_odds=_row(worlds.open_odds, i),
+        aged_anew=_row(worlds.aged_anew, i),
+    )
+
+
+@kernel
+def _clocks(clocks, worlds, i):
+    return SpeedClocks(
+        day_cell=clocks.day_cell,
+        edges=clocks.edges,
+        speed=_row(worlds.speed, i),
+        days_per_unit=_row(worlds.days_per_unit, i),
+        cumulative=_row(worlds.cumulative, i),
+        guide=_row(worlds.guide, i),
+        guide_scale=_row(worlds.guide_scale, i),
+        steps=_row(worlds.steps, i),
+    )
+
+
+@kernel
+def _arrivals(arrivals, worlds, i):
+    return Arrivals(
+        first=arrivals.first,
+        source=arrivals.source,
+        tag=arrivals.tag,
+        opens=arrivals.opens,
+        closes=arrivals.closes,
+        factor_law=_row(worlds.factor_law, i),
+        first_line=arrivals.first_line,
+        entity=arrivals.entity,
+        month=arrivals.month,
+        mean=_row(worlds.mean, i),
+        start=arrivals.start,
+        length=arrivals.length,
+    )
+
+
+@kernel
+def _pipelines(pipelines, worlds, i):
+    return Pipelines(
+        first_stage=pipelines.first_stage,
+        amount_law=_row(worlds.amount_law, i),
+        segment=pipelines.segment,
+        amount_factor=_row(worlds.amount_factor, i),
+        origins=pipelines.origins,
+    )
+
+
+@kernel
+def _base(base, worlds, i):
+    return Base(
+        entity=base.entity,
+        law=base.law,
+        segment=base.segment,
+        lifetime_law=_row(worlds.lifetime_law, i),
+        lifetime_scale=_row(worlds.lifetime_scale, i),
+        lifetime_anew=_row(worlds.lifetime_anew, i),
+        tenure=base.tenure,
+        clock=base.clock,
+    )
+
+
+@kernel
+def in_world(program, worlds, i):
+    """Return the Program as it is in the world of a chunk's trajectory i: views, no copies."""
+    return Arrays(
+        clock=program.clock,
+        speed_clocks=_clocks(program.speed_clocks, worlds, i),
+        stages=_stages(program.stages, worlds, i),
+        pipelines=_pipelines(program.pipelines, worlds, i),
+        arrivals=_arrivals(program.arrivals, worlds, i),
+        customer_sources=program.customer_sources,
+        base=_base(program.base, worlds, i),
+        health=Health(
+            shares=_row(worlds.health_shares, i),
+            churn=_row(worlds.health_churn, i),
+            rate=_row(worlds.health_rate, i),
+        ),
+        open_deals=program.open_deals,
+        tables=program.tables,
+    )
