@@ -102,7 +102,7 @@ def explain(plan: Plan) -> Explanation:
         return explained(plan)
 
 
-def simulate(
+def simulate(  # noqa: PLR0913  # options of a script, all by name
     plan: Plan,
     *,
     trajectories: int | None = None,
