@@ -21,7 +21,7 @@ from salessim import Forecast, SalessimError, load_plan, validate
 from salessim.engine import run
 from salessim.lowering import lower
 from tests.reference import Trajectory
-from tests.unit.plan_files import CONFIGS
+from tests.unit.plan_files import CONFIGS, WORLDS
 
 EXAMPLES = int(os.environ.get("SALESSIM_FUZZ", "0"))
 """Mutations of each test when more are asked for; other ones each time."""
@@ -170,15 +170,18 @@ deal,status,since,value,closed
 4,Lost,31.12.2026,5.5,
 5,Offer,31.10.2026,700,02.01.2027
 """
+SAMPLES = "value\n0.2\n25%\n0.4\n0.3\n"
 TIMES = "days,weight\n9,1\n12,3\n30.5,2\n"
 
 
 def prepare(folder: Path) -> None:
-    """Write the plan that uses every key and its data, and copy the shipped ones."""
+    """Write the plans that use every key and their data, and copy the shipped ones."""
     for file in CONFIGS.iterdir():
         if file.suffix in (".toml", ".csv"):
             (folder / file.name).write_bytes(file.read_bytes())
     (folder / "full.toml").write_text(FULL, encoding="utf-8")
+    (folder / "worlds.toml").write_text(WORLDS, encoding="utf-8")
+    (folder / "samples.csv").write_text(SAMPLES, encoding="utf-8")
     (folder / "buyers.csv").write_text(BUYERS, encoding="utf-8")
     (folder / "times.csv.gz").write_bytes(gzip.compress(TIMES.encode(), mtime=0))
     write_parquet(DEALS, folder / "deals.parquet")

@@ -11,6 +11,9 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 EVERYTHING = (Path(__file__).parent / "everything.toml").read_text(encoding="utf-8")
 """A plan with every way a deal moves, curves, campaigns and segments."""
 
+WORLDS = (Path(__file__).parent / "worlds.toml").read_text(encoding="utf-8")
+"""A plan with everything that is uncertain, by every way to say it; it reads `samples.csv`."""
+
 SMALL = """\
 [forecast]
 start = 2027-01-01

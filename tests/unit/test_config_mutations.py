@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from salessim.config import Plan, PlanError, load_plan
 from tests.unit.fuzz import fuzzed, prepare
-from tests.unit.plan_files import CONFIGS, EVERYTHING
+from tests.unit.plan_files import CONFIGS, EVERYTHING, WORLDS
 
 NAMES = ("saas", "w1", "w1_base_only")
 DOCUMENTS = {
     name: tomllib.loads((CONFIGS / f"{name}.toml").read_text(encoding="utf-8")) for name in NAMES
-} | {"everything": tomllib.loads(EVERYTHING)}
+} | {"everything": tomllib.loads(EVERYTHING), "worlds": tomllib.loads(WORLDS)}
 KEYS = st.sampled_from(
     [
         "name",
@@ -32,6 +32,18 @@ KEYS = st.sampled_from(
         "to",
         "segment",
         "curves",
+        "p05",
+        "p95",
+        "beta",
+        "normal",
+        "samples",
+        "shocks",
+        "leads",
+        "health",
+        "targets",
+        "correlation",
+        "sources.web.rate",
+        "shocks.economy",
         "2027-03-01",
         "a.b",
         "",
@@ -42,6 +54,8 @@ VALUES = st.recursive(
     | st.sampled_from(["", "14 days", "1 per day", "40%", "1% per month", "new", "ignore", "x.csv"])
     | st.sampled_from(["new_business", "new_business.demo", "saas_customers.csv", ".", "\0", "é"])
     | st.sampled_from(["qualified", "small", "pipelines.new.pace", "pipelines.new.conversion"])
+    | st.sampled_from([{"p05": 0.2, "p95": 0.4}, {"samples": "samples.csv"}]).map(copy.copy)
+    | st.sampled_from([{"p05": "1 per day", "p95": "9 per day"}, {"lognormal": {}}]).map(copy.copy)
     | st.sampled_from([True, date(2027, 1, 1), date(1, 1, 1), date(9999, 12, 31)]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=4,

@@ -159,7 +159,7 @@ def _curve(curve: Curve, pipeline: Pipeline) -> str:
     else:
         after = {stage.name: stage.conversion for stage in changed.stages}
         made = f"{_share(stages[curve.stage])} becomes {_share(after[curve.stage])}"
-    return f"{head}odds of advancing x {curve.factor:g} ({made})."
+    return f"{head}odds of advancing x {curve.factor:.4g} ({made})."
 
 
 def _pace(factor: float) -> str:
@@ -227,9 +227,9 @@ def _source(source: Source, plan: Plan) -> str:
         growth = _as_written(source.growth_per_month, written["growth"], plan.model)
         words.append(f"growing by {growth}, compounded")
     if source.season:
-        words.append(f"by season x {min(source.season):g} to x {max(source.season):g}")
+        words.append(f"by season x {min(source.season):.4g} to x {max(source.season):.4g}")
     if source.campaign:
-        steps = (f"x {factor:g} from {day}" for day, factor in source.campaign)
+        steps = (f"x {factor:.4g} from {day}" for day, factor in source.campaign)
         words.append(f"campaign {', '.join(steps)}")
     if source.over_dispersion:
         spread = percent(math.sqrt(source.over_dispersion))

@@ -83,7 +83,8 @@ def _check_names(
 ) -> None:
     """Check the names of a table of effects."""
     what, where = NAMED.get(str(path[-1]), ("pipeline", ("pipelines",)))
-    known = list(value_at(document, where)) if holds(document, where) else []
+    there = value_at(document, where) if holds(document, where) else {}
+    known = list(there) if isinstance(there, Mapping) else []
     for name in given:
         if name in known:
             continue
