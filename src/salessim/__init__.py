@@ -13,10 +13,14 @@ if TYPE_CHECKING:
         compare,
         draw,
         explain,
+        fill_gap,
+        goal,
         init,
+        just_enough,
         load_plan,
         rerun,
         save_comparison,
+        save_goals,
         save_run,
         save_sensitivity,
         save_sweep,
@@ -26,13 +30,14 @@ if TYPE_CHECKING:
         validate,
     )
     from salessim.config import Plan
-    from salessim.forecast import Comparison, Forecast, Funnel, Series, Sweep, Verdict
+    from salessim.forecast import Comparison, Forecast, Funnel, Goals, Series, Sweep, Verdict
     from salessim.lowering import WorldSeeds
 
 __all__ = [
     "Comparison",
     "Forecast",
     "Funnel",
+    "Goals",
     "Plan",
     "SalessimError",
     "Series",
@@ -43,10 +48,14 @@ __all__ = [
     "compare",
     "draw",
     "explain",
+    "fill_gap",
+    "goal",
     "init",
+    "just_enough",
     "load_plan",
     "rerun",
     "save_comparison",
+    "save_goals",
     "save_run",
     "save_sensitivity",
     "save_sweep",
@@ -61,10 +70,14 @@ _HOMES = {
         "compare",
         "draw",
         "explain",
+        "fill_gap",
+        "goal",
         "init",
+        "just_enough",
         "load_plan",
         "rerun",
         "save_comparison",
+        "save_goals",
         "save_run",
         "save_sweep",
         "save_sensitivity",
@@ -74,8 +87,16 @@ _HOMES = {
         "validate",
     ),
     "salessim.config": ("Plan",),
-    "salessim.forecast": ("Comparison", "Forecast", "Funnel", "Series", "Sweep", "Verdict"),
     "salessim.lowering": ("WorldSeeds",),
+    "salessim.forecast": (
+        "Comparison",
+        "Forecast",
+        "Funnel",
+        "Goals",
+        "Series",
+        "Sweep",
+        "Verdict",
+    ),
 }
 
 

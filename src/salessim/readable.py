@@ -27,9 +27,12 @@ def trajectories(count: int) -> str:
     return "1 trajectory" if count == 1 else f"{count:,} trajectories"
 
 
-def percent(share: float) -> str:
-    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%."""
-    digits = 0 if 0.1 <= share <= 0.9 else 1
+def percent(share: float, *, fine: bool = False) -> str:
+    """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%.
+
+    To a whole number from 10% to 90%, unless ``fine``, else to a tenth.
+    """
+    digits = 0 if 0.1 <= share <= 0.9 and not fine else 1
     text = f"{100 * share:.{digits}f}"
     if float(text) == 0 and share > 0:
         return "< 0.1%"

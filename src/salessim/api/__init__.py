@@ -18,6 +18,8 @@ from salessim.errors import SalessimError
 if TYPE_CHECKING:
     from salessim.api.comparison import compare, save_comparison
     from salessim.api.explanation import Explanation
+    from salessim.api.goal_directory import save_goals
+    from salessim.api.goals import fill_gap, goal, just_enough
     from salessim.api.pictures import draw
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
@@ -33,10 +35,14 @@ __all__ = [
     "compare",
     "draw",
     "explain",
+    "fill_gap",
+    "goal",
     "init",
+    "just_enough",
     "load_plan",
     "rerun",
     "save_comparison",
+    "save_goals",
     "save_run",
     "save_sensitivity",
     "save_sweep",
@@ -197,6 +203,10 @@ _HOMES = {
     "sweep": "sweeps",
     "save_sensitivity": "study",
     "sensitivity": "study",
+    "fill_gap": "goals",
+    "goal": "goals",
+    "just_enough": "goals",
+    "save_goals": "goal_directory",
     "draw": "pictures",
     "init": "templates",
     "rerun": "repeat",

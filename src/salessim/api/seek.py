@@ -152,7 +152,7 @@ class _Search:
             crossing = self._crossing(self.level, near=self.points[0])
             if crossing and not thorough:
                 break
-        if crossing is None:
+        if crossing is None and thorough:
             self._peak()
             crossing = self._crossing(self.level, near=self.points[0])
         if crossing is None:
@@ -241,7 +241,7 @@ class _Search:
         if looks[0].count >= self.level:
             least = min(looks, key=lambda look: look.count)
             return self._sought("always", least, rises=looks[-1].count >= looks[0].count)
-        most = max(looks, key=lambda look: look.count)
+        most = max(looks, key=lambda look: (look.count, look.value))
         return self._sought("never", most, rises=looks[-1].count >= looks[0].count)
 
     def _sought(

@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "Simulate a plan and its scenarios on the same random numbers; the differences.",
     "sweep": "Simulate a plan at many points of its keys, on the same random numbers.",
     "sensitivity": "Find what moves the result: levers, what is not known, shocks, luck.",
+    "goal": "Find what makes a plan reach a number with a probability: a key, or any lever.",
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
     "rerun": "Repeat a run from its directory, and say whether the bits agree.",

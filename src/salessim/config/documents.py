@@ -259,6 +259,22 @@ def set_key(document: dict[str, Any], parts: list[str], value: Any) -> Path:
     return tuple(path)
 
 
+def get_key(document: Mapping[str, Any], parts: list[str]) -> Any:
+    """Return what a key holds, addressed as `set_key` does; None where there is nothing."""
+    path: list[str | int] = []
+    here: Any = document
+    rest = list(parts)
+    while rest:
+        try:
+            part, used = _step(here, rest, path)
+            here = here[part]
+        except (KeyError, ValueError):
+            return None
+        rest = rest[used:]
+        path.append(part)
+    return here
+
+
 def _step(here: Any, rest: list[str], path: list[str | int]) -> tuple[str | int, int]:
     """Return the next key or position, and how many parts of the dotted key it takes."""
     if isinstance(here, dict):

@@ -18,6 +18,7 @@ from salessim.config.words import found
 _NUMBER = re.compile(r"[-+]?(?:\d[\d_]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXAMPLE = '"100 per month:400 per month:5"'
+_BETWEEN = '"100 per month:400 per month"'
 ALIKE = ("forecast", "currency", "title", "extends", "scenarios")
 """Keys and tables that are the same at all points: points are compared with each other."""
 COUNT = "count"
@@ -166,6 +167,8 @@ def _listed(key: str, texts: Sequence[str]) -> Axis:
 def _range(key: str, parts: Sequence[str], *, between: bool) -> Axis:
     """Return the axis of ``first:last:steps``, or of ``first:last``."""
     expected = f"expected first:last:number of values, such as {_EXAMPLE}"
+    if between:
+        expected = f"expected first:last, such as {_BETWEEN}"
     common = _common(parts[:2]) if all(parts) and len(parts) < 4 else None
     if common is None:
         raise ValueError(
