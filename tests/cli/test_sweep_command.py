@@ -36,7 +36,7 @@ def test_a_terminal_of_any_width(call, monkeypatch, width):
     assert max(map(len, result.stdout.splitlines())) <= width
     assert "\u2026" not in result.stdout
     head, _, caption = result.stdout.partition("\u2500 \n")
-    for column, word in (("+/-", "+/-:"), ("Base", "base:"), ("Wins", "wins:"), (" R ", "r:")):
+    for column, word in (("+/-", "+/-:"), ("Base", "base:"), ("Wins", "wins:"), (" R \n", "R:")):
         assert (column in head) == (word in caption)
 
 

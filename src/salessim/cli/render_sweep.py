@@ -69,8 +69,8 @@ def _values(point: Point) -> list[str]:
 def _caption(columns: Sequence[str], unit: str) -> str:
     shown = ", ".join(name for name in ("Mean", "P10", "P50", "P90") if name in columns)
     words = {
-        "+/-": "half the 95% interval of the mean, which neighbours share: differences are known "
-        "better (bookings_change_se)",
+        "+/-": "half the 95% interval of the mean; points share their luck, so their differences "
+        "are known better",
         "Base": "mean without external leads",
         "Wins": "mean",
         "Active": "customers at the end, mean",
@@ -78,7 +78,11 @@ def _caption(columns: Sequence[str], unit: str) -> str:
         "external leads",
         "R": "new customers that a customer brings",
     }
-    said = [f"{name.lower()}: {word}" for name, word in words.items() if name in columns]
+    said = [
+        f"{name if name == 'R' else name.lower()}: {word}"
+        for name, word in words.items()
+        if name in columns
+    ]
     return "; ".join([f"{shown}: bookings over the whole span, {printable(unit)}", *said])
 
 
