@@ -8,6 +8,7 @@ import numpy as np
 from salessim.engine.cube import Cube
 from salessim.forecast import Forecast
 from salessim.lowering.program import Facts, Program
+from salessim.lowering.seeds import WorldSeeds
 from salessim.model.calendar import Span, Timeline
 from salessim.model.laws import Exponential
 from salessim.model.plan import Customers, Model, Sustainability
@@ -48,7 +49,7 @@ def cube(*, bookings, leads=None, new=None, lost=None, flows=None, slipped=None,
         slipped=none if slipped is None else slipped,
         stage_entries=np.full(n, 7, dtype=np.int64),
         by_health=np.zeros((n, periods, 2), dtype=np.int64),
-        need_factor=None,
+        worlds=WorldSeeds(),
         seed=7,
         requested=requested or n,
         seconds=0.25,

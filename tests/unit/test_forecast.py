@@ -198,6 +198,8 @@ def test_document_has_the_documented_keys(noise):
         "grr",
         "external_share",
         "luck_only",
+        "reproduction_interval",
+        "by_health",
     ]
     nulls = {f"verdict.{name}" for name, value in document["verdict"].items() if value is None}
     assert nulls <= set(document["notes"])

@@ -130,7 +130,7 @@ def test_shortfall_equals_a_plain_loop(seed):
     line = fc.timeline(simulated=26, value=int(rng.integers(20, 40)), unit="day")
     base = rng.integers(0, 200_000, (3, 26))
     past = tuple(rng.uniform(500, 1_500, 12)) if rng.random() < 0.5 else ()
-    got = shortfall(base, 1_000.0, past, line)
+    got = shortfall(base, np.array([1_000.0]), past, line)
     for t in range(26):
         first = t + 1 - line.window
         booked = base[:, max(first, 0) : t + 1].sum(axis=1) / 100

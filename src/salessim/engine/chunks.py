@@ -160,8 +160,6 @@ class _Merge:
             self.progress(self.finished, self.requested)
 
     def cube(self, program: Program, seeds: tuple[int, WorldSeeds], *, seconds: float) -> Cube:
-        from salessim.lowering.worlds import need_factors
-
         n = self.finished
         by_slot = (n, program.periods, len(program.pipelines), len(program.origins))
         counts = self.counts
@@ -175,8 +173,8 @@ class _Merge:
             flows=counts.flows[:n].reshape(n, program.periods, len(program.stages), FLOWS),
             stage_entries=counts.entries[:n],
             by_health=counts.by_health[:n],
-            need_factor=need_factors(program, seeds[0], n, seeds[1]),
             seed=seeds[0],
+            worlds=seeds[1],
             requested=self.requested,
             seconds=seconds,
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from salessim._typing import FloatArray, Int32Array, IntArray
+from salessim._typing import Int32Array, IntArray
+from salessim.lowering.seeds import WorldSeeds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +31,9 @@ class Cube:
     by_health : ndarray of int64, shape (n, period, 1 + health class)
         Hundredths booked by the base: by deals that no customer started, then by the class of the
         customer who started them.
-    need_factor : ndarray of float, shape (n,), or None
-        Factor of each world on the verdict's need; None where the need is certain.
     seed : int
+    worlds : WorldSeeds
+        What the worlds were drawn from, where that is not the seed.
     requested : int
         Trajectories asked for; more than ``n`` when the run was interrupted.
     seconds : float
@@ -48,8 +49,8 @@ class Cube:
     flows: Int32Array
     stage_entries: IntArray
     by_health: IntArray
-    need_factor: FloatArray | None
     seed: int
+    worlds: WorldSeeds
     requested: int
     seconds: float
 

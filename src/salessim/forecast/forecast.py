@@ -15,7 +15,7 @@ from salessim._typing import BoolArray
 from salessim._version import __version__
 from salessim.errors import SalessimError
 from salessim.forecast.funnel import Funnel, funnel_of
-from salessim.forecast.judge import judge, sustained
+from salessim.forecast.judge import AcrossWorlds, by_health, judge, sustained
 from salessim.forecast.labels import Labels, Provenance
 from salessim.forecast.precision import Precision
 from salessim.forecast.series import HUNDREDTHS, Series
@@ -103,7 +103,9 @@ class Forecast:
             "labels": labels,
             "sustainability": model.sustainability,
             "facts": program.facts,
+            "worlds": _across_worlds(cube, program, model),
         }
+        classes = tuple(kind.name for kind in model.customers.health) if model.customers else ()
         provenance = Provenance(
             seed=cube.seed,
             requested=cube.requested,
@@ -117,7 +119,11 @@ class Forecast:
             labels=labels,
             provenance=provenance,
             counts=counts,
-            verdict=judge(cube.bookings, **words),
+            verdict=judge(
+                cube.bookings,
+                **words,
+                health=by_health(cube.by_health, labels=labels, classes=classes),
+            ),
             sustained=sustained(cube.bookings, **words),
             notes=_notes(program.facts),
             stage_flows=funnel_of(cube, program, labels),
@@ -361,6 +367,22 @@ class Forecast:
             divisor=divisor,
             stock=stock,
         )
+
+
+def _across_worlds(cube: Cube, program: Program, model: Model) -> AcrossWorlds | None:
+    """Return what the verdict must know of the worlds; None when there is only one."""
+    if program.world is None:
+        return None
+    from salessim.lowering.world_facts import reproduction_numbers
+    from salessim.lowering.worlds import need_factors
+
+    count, seed, seeds = cube.trajectories, cube.seed, cube.worlds
+    return AcrossWorlds(
+        need=need_factors(program, seed, count, seeds),
+        reproduction=reproduction_numbers(
+            program, model, seed=seed, trajectories=count, seeds=seeds
+        ),
+    )
 
 
 def _reported(counts: NDArray[Any], periods: int) -> NDArray[Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.forecast.labels import Labels
-from salessim.forecast.verdict import NeedFrom, Verdict, Word
+from salessim.forecast.verdict import HealthShare, NeedFrom, Verdict, Word
 from salessim.model.calendar import Timeline, add_months
 from salessim.model.plan import BASE_ORIGINS
 
@@ -29,6 +29,10 @@ GENERATIONS = (
 """What the reproduction number is where there are segments."""
 
 
+NOBODY = "nobody"
+"""Who started the deals that were open at the start, among the health classes."""
+
+
 class Parts(NamedTuple):
     """Bookings by trajectory and simulated period, in hundredths: what the verdict looks at."""
 
@@ -37,8 +41,23 @@ class Parts(NamedTuple):
     total: IntArray
 
 
+class AcrossWorlds(NamedTuple):
+    """What the verdict must know of the worlds of a run."""
+
+    need: FloatArray | None
+    """[trajectory] factor on the need; None where it is certain."""
+    reproduction: FloatArray | None
+    """[world] reproduction number in some of the worlds; None where it is the same in all."""
+
+
 def judge(
-    bookings: NDArray[Any], *, labels: Labels, sustainability: Sustainability, facts: Facts
+    bookings: NDArray[Any],
+    *,
+    labels: Labels,
+    sustainability: Sustainability,
+    facts: Facts,
+    worlds: AcrossWorlds | None = None,
+    health: tuple[HealthShare, ...] = (),
 ) -> Verdict:
     """Reach the verdict from the bookings of all simulated periods.
 
@@ -51,6 +70,10 @@ def judge(
         The need, the past, and the thresholds of the words.
     facts : Facts
         Run rate, reproduction number and logo retention, exact from the parameters.
+    worlds : AcrossWorlds, optional
+        When something in the plan is uncertain.
+    health : tuple of HealthShare
+        What each health class contributes.
     """
     line = labels.timeline
     need, need_from = need_per_month(sustainability, facts)
@@ -62,16 +85,25 @@ def judge(
         "window": (line.period_start(line.judged - window), line.period_start(line.judged)),
         "external_share": share,
         "reproduction_number": facts.reproduction_number,
+        "reproduction_interval": None,
+        "luck_only": worlds is None,
+        "by_health": health,
         "logo_retention": facts.logo_retention,
         "currency": labels.currency,
         "notes": _reasons(labels, sustainability, facts, share),
     }
+    if worlds is not None and worlds.reproduction is not None:
+        known["reproduction_number"] = float(worlds.reproduction.mean())
+        known["reproduction_interval"] = tuple(
+            map(float, np.quantile(worlds.reproduction, [0.05, 0.95]))
+        )
     if need_from == "run rate" and need <= 0:
         return _no_verdict(known)
     parts = _parts(bookings[:, : line.judged])
-    first = first_short(shortfall(parts.base, need, sustainability.past, line))
+    needs = need_by_trajectory(need, worlds)
+    first = first_short(shortfall(parts.base, needs, sustainability.past, line))
     customers, base, total = _booked(parts, window)
-    needed = _needed(need, line)
+    needed = _needed(needs, line)
     probability = float((base >= needed).mean())
     half, most = _lead_factors(base, total - base, needed, known["notes"])
     return Verdict(
@@ -88,7 +120,12 @@ def judge(
 
 
 def sustained(
-    bookings: NDArray[Any], *, labels: Labels, sustainability: Sustainability, facts: Facts
+    bookings: NDArray[Any],
+    *,
+    labels: Labels,
+    sustainability: Sustainability,
+    facts: Facts,
+    worlds: AcrossWorlds | None = None,
 ) -> BoolArray | None:
     """Say for each trajectory whether the base books the need in the verdict's window.
 
@@ -99,7 +136,7 @@ def sustained(
     if need_from == "run rate" and need <= 0:
         return None
     booked = _booked(_parts(bookings[:, : line.judged]), min(line.window, line.judged))
-    return booked.base >= _needed(need, line)
+    return booked.base >= _needed(need_by_trajectory(need, worlds), line)
 
 
 def _booked(parts: Parts, window: int) -> Parts:
@@ -107,8 +144,48 @@ def _booked(parts: Parts, window: int) -> Parts:
     return Parts(*(part[:, -window:].sum(axis=1) for part in parts))
 
 
-def _needed(need: float, line: Timeline) -> float:
-    """Return the need of the verdict's window, in hundredths."""
+def by_health(
+    booked: NDArray[Any], *, labels: Labels, classes: tuple[str, ...]
+) -> tuple[HealthShare, ...]:
+    """Return what each health class contributes to the base's bookings in the verdict's window.
+
+    Parameters
+    ----------
+    booked : ndarray of int64, shape (trajectory, simulated period, 1 + class)
+        By deals that no customer started, then by class.
+    labels : Labels
+    classes : tuple of str
+        Empty when not distinguished.
+
+    Notes
+    -----
+    The standard error of the ratio of means is that of the mean of x - share y over the mean of y
+    (Cochran, Sampling Techniques, 1977, equation 2.39).
+    """
+    line = labels.timeline
+    window = min(line.window, line.judged)
+    parts = booked[:, line.judged - window : line.judged].sum(axis=1, dtype=np.float64)
+    whole = parts.sum(axis=1)
+    if not classes or not whole.any():
+        return ()
+    shares = parts.mean(axis=0) / whole.mean()
+    errors = (parts - shares * whole[:, None]).std(axis=0) / math.sqrt(len(whole)) / whole.mean()
+    names = (*classes, NOBODY)
+    at = (*range(1, len(names)), 0)
+    return tuple(
+        HealthShare(name=name, share=float(shares[k]), se=float(errors[k]))
+        for name, k in zip(names, at, strict=True)
+    )
+
+
+def need_by_trajectory(need: float, worlds: AcrossWorlds | None) -> FloatArray:
+    """Return the need of each trajectory's world; of all, shape (1,), where it is certain."""
+    factor = worlds.need if worlds is not None else None
+    return need * (np.ones(1) if factor is None else factor)
+
+
+def _needed(need: FloatArray, line: Timeline) -> FloatArray:
+    """Return the need of the verdict's window by trajectory, in hundredths."""
     return 100 * need * min(line.window, line.judged) * line.period.months
 
 
@@ -130,8 +207,10 @@ def wilson(share: float, count: int) -> tuple[float, float]:
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
-def shortfall(base: IntArray, need: float, past: tuple[float, ...], line: Timeline) -> BoolArray:
-    """Say for each period whether the trailing twelve months are below the need.
+def shortfall(
+    base: IntArray, need: FloatArray, past: tuple[float, ...], line: Timeline
+) -> BoolArray:
+    """Say for each period whether the trailing twelve months are below the need of the trajectory.
 
     Before twelve months have passed, the months of `past` fill in pro rata by days; without
     them the time since the start is held against its own share of the need.
@@ -151,7 +230,7 @@ def shortfall(base: IntArray, need: float, past: tuple[float, ...], line: Timeli
             missing = (line.start - line.period_start(t + 1 - window)).days
             trailing[:, t] += 100 * past_bookings(past, missing, line)
         periods[:] = window
-    return trailing < 100 * need * periods * line.period.months
+    return trailing < 100 * need[:, None] * periods * line.period.months
 
 
 def past_bookings(past: tuple[float, ...], days: float, line: Timeline) -> float:
@@ -243,7 +322,7 @@ def _runway(first: IntArray, line: Timeline) -> Any:
 
 
 def _lead_factors(
-    base: IntArray, external: IntArray, needed: float, notes: dict[str, str]
+    base: IntArray, external: IntArray, needed: FloatArray, notes: dict[str, str]
 ) -> tuple[float | None, float | None]:
     """Return the factors on the external bookings that meet the need with P 0.5 and P 0.9."""
     if "lead_factor_p50" in notes:

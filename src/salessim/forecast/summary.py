@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,8 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "grr": verdict.grr,
         "external_share": list(verdict.external_share),
         "luck_only": verdict.luck_only,
+        "reproduction_interval": list(verdict.reproduction_interval or ()) or None,
+        "by_health": [asdict(part) for part in verdict.by_health],
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -12,6 +12,26 @@ from salessim.readable import number, percent
 NeedFrom = Literal["plan", "past", "run rate"]
 Word = Literal["self-sustaining", "fragile", "dependent on external leads"]
 Dates = tuple[date | None, date | None, date | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthShare:
+    """Part of the base's bookings in the verdict's window.
+
+    Attributes
+    ----------
+    name : str
+        A health class: deals started by its customers. ``nobody``: deals that no customer
+        started, those open at the start.
+    share : float
+        Of the mean bookings of the base.
+    se : float
+        Its Monte Carlo standard error.
+    """
+
+    name: str
+    share: float
+    se: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +66,10 @@ class Verdict:
         By reported period, mean external bookings as a share of mean bookings.
     reproduction_number : float or None
         New customers a customer brings over its life, through all sources that make customers;
-        with segments, of which `notes` tells, the factor from one generation to the next.
+        with segments, of which `notes` tells, the factor from one generation to the next. Mean
+        over worlds.
+    reproduction_interval : (float, float) or None
+        Between which it lies in 90 % of the worlds; None when it is the same in all.
     logo_retention : float or None
         Share of the customers at the start still active twelve months later.
     nrr, grr : None
@@ -56,6 +79,9 @@ class Verdict:
         of the trajectories; 0 when the base needs none.
     luck_only : bool
         Whether the spread is the luck of the deals only: nothing in the plan is uncertain.
+    by_health : tuple of HealthShare
+        What each health class contributes to the base's bookings of the window; empty when not
+        distinguished.
     currency : str
     notes : dict of str to str
         By attribute, why it is None, or what to know of it.
@@ -72,12 +98,14 @@ class Verdict:
     never_short: float | None
     external_share: tuple[float | None, ...]
     reproduction_number: float | None
+    reproduction_interval: tuple[float, float] | None = None
     logo_retention: float | None
     nrr: None = None
     grr: None = None
     lead_factor_p50: float | None
     lead_factor_p90: float | None
     luck_only: bool = True
+    by_health: tuple[HealthShare, ...] = ()
     currency: str
     notes: Mapping[str, str]
 
@@ -89,6 +117,8 @@ class Verdict:
         raw["runway"] = [day.isoformat() if day else None for day in self.runway]
         raw["external_share"] = list(self.external_share)
         raw["notes"] = dict(self.notes)
+        raw["reproduction_interval"] = list(self.reproduction_interval or ()) or None
+        raw["by_health"] = [asdict(part) for part in self.by_health]
         return raw
 
     @classmethod
@@ -96,6 +126,7 @@ class Verdict:
         """Read what `to_dict` wrote."""
         p10, p50, p90 = (date.fromisoformat(day) if day else None for day in raw["runway"])
         first, after = (date.fromisoformat(day) for day in raw["window"])
+        born = raw["reproduction_interval"]
         return cls(
             **{
                 **raw,
@@ -103,6 +134,8 @@ class Verdict:
                 "window": (first, after),
                 "runway": (p10, p50, p90),
                 "external_share": tuple(raw["external_share"]),
+                "reproduction_interval": tuple(born) if born else None,
+                "by_health": tuple(HealthShare(**part) for part in raw["by_health"]),
             }
         )
 
@@ -113,7 +146,7 @@ class Verdict:
         """Say the verdict in plain words, one thought a sentence."""
         said = [self._headline(), self._need()]
         if self.probability is not None:
-            said += [self._probability(), self._runway(), self._leads()]
+            said += [self._probability(), self._runway(), self._leads(), self._health()]
         return [sentence for sentence in [*said, self._customers()] if sentence]
 
     def _headline(self) -> str:
@@ -180,6 +213,12 @@ class Verdict:
             f"in nine of ten, {rest}."
         )
 
+    def _health(self) -> str:
+        if not self.by_health:
+            return ""
+        parts = [f"{part.name} {percent(part.share)}" for part in self.by_health]
+        return f"Of what the base books by then, who started the deal: {', '.join(parts)}."
+
     def _customers(self) -> str:
         said = []
         born = self.reproduction_number
@@ -190,7 +229,11 @@ class Verdict:
             )
         elif born is not None:
             many = number(born) if born else "no"
-            said.append(f"a customer brings {many} new customers in its life")
+            low, high = self.reproduction_interval or (born, born)
+            range_ = (
+                f" ({number(low)} to {number(high)} in 90% of the worlds)" if low < high else ""
+            )
+            said.append(f"a customer brings {many} new customers in its life{range_}")
         if self.logo_retention is not None:
             said.append(f"{percent(self.logo_retention)} of the customers stay twelve months")
         if not said:

@@ -7,6 +7,7 @@ import numpy as np
 from salessim.errors import SalessimError
 from salessim.lowering.customer_means import customer_classes, has_source
 from salessim.lowering.grid import campaign_factor
+from salessim.lowering.health import mean_rate_here, mean_rate_of_life, shares_here
 from salessim.lowering.program import Facts
 from salessim.lowering.size import expected_stage_entries
 from salessim.model.calendar import DAYS_PER_MONTH
@@ -43,7 +44,9 @@ def run_rate_per_month(model: Model) -> float:
     for source in model.sources:
         pipeline = model.pipeline(source.pipeline)
         having = sum(len(kind.tenures) for kind in classes if has_source(kind, source))
-        deals = rate_at_start(source, model) * (having if source.kind == "customer" else 1)
+        deals = rate_at_start(source, model)
+        if source.kind == "customer":
+            deals *= having * mean_rate_here(source, model)
         # Nothing times an infinite mean stays nothing.
         worth = win_rate_at_start(pipeline, model) * pipeline.amount.mean if deals else 0.0
         total += deals * worth
@@ -67,6 +70,8 @@ def reproduction_number(model: Model) -> float | None:
             continue
         pipeline = model.pipeline(source.pipeline)
         wins = rate_at_start(source, model) * win_rate_at_start(pipeline, model)
+        if source.kind == "customer":
+            wins *= mean_rate_of_life(source, model)
         for index, kind in enumerate(classes):
             if has_source(kind, source):
                 wins_per_day[index, names.index(pipeline.segment)] += wins
@@ -90,8 +95,10 @@ def logo_retention(customers: Customers | None) -> float | None:
             law = kind.lifetime
             # of those who are all new, one says it for the others
             age = kind.tenures if kind.tenures.any() else kind.tenures[:1]
-            later = law.log_survival(age + DAYS_PER_YEAR) - law.log_survival(age)
-            kept += kind.tenures.size / len(customers.ids) * float(np.mean(np.exp(later)))
+            for share, churn in shares_here(customers):
+                later = law.log_survival(age + churn * DAYS_PER_YEAR) - law.log_survival(age)
+                part = share * kind.tenures.size / len(customers.ids)
+                kept += part * float(np.mean(np.exp(later)))
     return kept
 
 

@@ -11,7 +11,7 @@ from salessim.kernels.arrays import Health
 from salessim.lowering.effects import Effects
 from salessim.lowering.moves import moves_of
 from salessim.model.laws import Gamma
-from salessim.model.plan import HealthClass, Model, Source
+from salessim.model.plan import Customers, HealthClass, Model, Source
 from salessim.model.uncertain import ByLaw, Uncertain
 
 HEALTH = "customers.health"
@@ -52,6 +52,35 @@ def cumulated(weights: FloatArray) -> FloatArray:
 def factor_on(source: Source, kind: HealthClass) -> float:
     """Return the factor of a class on a customer source."""
     return kind.referral if source.buyer_is_new else kind.up_sell
+
+
+def shares_here(customers: Customers) -> list[tuple[float, float]]:
+    """Return the share and the hazard's factor of each class among customers at the start.
+
+    A single class when not distinguished; shares are the expected ones given the survey.
+    """
+    total = sum(kind.answers + PRIOR_ANSWERS for kind in customers.health)
+    known = [((kind.answers + PRIOR_ANSWERS) / total, kind.churn) for kind in customers.health]
+    return known or [(1.0, 1.0)]
+
+
+def mean_rate_here(source: Source, model: Model) -> float:
+    """Return the mean factor on a customer source of those who are there at the start."""
+    kinds = classes(model)
+    total = sum(kind.answers + PRIOR_ANSWERS for kind in kinds)
+    parts = [(kind.answers + PRIOR_ANSWERS) * factor_on(source, kind) for kind in kinds]
+    return sum(parts) / total if kinds else 1.0
+
+
+def mean_rate_of_life(source: Source, model: Model) -> float:
+    """Return the factor on the deals a new customer starts in its life: classes x rate / hazard."""
+    kinds = classes(model)
+    born = [(kind.answers + PRIOR_ANSWERS) * kind.churn for kind in kinds]
+    parts = [
+        weight * factor_on(source, kind) / kind.churn
+        for weight, kind in zip(born, kinds, strict=True)
+    ]
+    return sum(parts) / sum(born) if kinds else 1.0
 
 
 def lower_health(model: Model, sources: Sequence[Source]) -> Health:
