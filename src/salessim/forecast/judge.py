@@ -92,7 +92,11 @@ def judge(
         "currency": labels.currency,
         "notes": _reasons(labels, sustainability, facts, share),
     }
-    if worlds is not None and worlds.reproduction is not None:
+    if worlds is None or worlds.reproduction is None:
+        known["notes"]["reproduction_interval"] = (
+            "the reproduction number is the same in all worlds"
+        )
+    else:
         known["reproduction_number"] = float(worlds.reproduction.mean())
         known["reproduction_interval"] = tuple(
             map(float, np.quantile(worlds.reproduction, [0.05, 0.95]))
