@@ -54,8 +54,10 @@ VALUES = st.recursive(
     | st.sampled_from(["", "14 days", "1 per day", "40%", "1% per month", "new", "ignore", "x.csv"])
     | st.sampled_from(["new_business", "new_business.demo", "saas_customers.csv", ".", "\0", "é"])
     | st.sampled_from(["qualified", "small", "pipelines.new.pace", "pipelines.new.conversion"])
-    | st.sampled_from([{"p05": 0.2, "p95": 0.4}, {"samples": "samples.csv"}]).map(copy.copy)
-    | st.sampled_from([{"p05": "1 per day", "p95": "9 per day"}, {"lognormal": {}}]).map(copy.copy)
+    | st.sampled_from([{"p05": 0.2, "p95": 0.4}, {"samples": "samples.csv"}]).map(copy.deepcopy)
+    | st.sampled_from([{"p05": "1 per day", "p95": "9 per day"}, {"lognormal": {}}]).map(
+        copy.deepcopy
+    )
     | st.sampled_from([True, date(2027, 1, 1), date(1, 1, 1), date(9999, 12, 31)]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=4,

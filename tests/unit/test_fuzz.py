@@ -21,10 +21,11 @@ from tests.unit import fuzz
 from tests.unit.fuzz import damaged_bytes, damaged_lines, damaged_tokens, encoded, fuzzed, judge
 from tests.unit.plan_files import SMALL
 
-PLANS = ("full", "full", "full", "w1", "full", "saas", "w1", "full", "full", "distributor")
-"""The plan that uses every key is drawn most often."""
+PLANS = ("worlds", "full", "worlds", "w1", "full", "saas", "worlds", "full", "full", "distributor")
+"""The plans that use every key are drawn most often."""
 DATA = {
     "full": ("buyers.csv", "deals.parquet", "times.csv.gz"),
+    "worlds": ("samples.csv",),
     "saas": ("saas_customers.csv", "saas_open_deals.csv"),
     "distributor": ("distributor_customers.csv", "distributor_open_deals.csv"),
 }
