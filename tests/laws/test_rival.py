@@ -1,5 +1,7 @@
 """P(A beats B): exact where Poisson counts are compared; on shared luck it is another."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -83,6 +85,36 @@ def test_on_the_same_luck_it_would_be_another_answer(compared):
     paired = compared.differences["more"].total("bookings")
     assert paired.low > 0
     assert float(compared.differences["more"].beats.share) < 0.8
+
+
+MIDDLE, SPREAD = 20.0, math.log(4.0) / (2 * stats.norm.ppf(0.95))
+FACTOR = 1.2
+
+
+def unsure(plan, factor=1.0):
+    rates = {p: f"{factor * rate:g} per month" for p, rate in (("p05", 10), ("p95", 40))}
+    return plan.with_({"sources.web.rate": rates})
+
+
+def exact_odds_in_shared_worlds():
+    """Return how often the Poisson count of 1.2 times a lognormal rate is above one of the rate."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    rates = MONTHS * MIDDLE * np.exp(SPREAD * nodes)
+    return float(stats.skellam.sf(0, FACTOR * rates, rates) @ weights / weights.sum())
+
+
+def test_both_live_in_the_same_worlds(plan):
+    plans = {"plan": unsure(plan), "more": unsure(plan, FACTOR)}
+    compared = ss.compare(plans, trajectories=N)
+    exact = exact_odds_in_shared_worlds()
+    found = compared.differences["more"].beats
+    assert_binomial(round(float(found.share) * N), N, exact, tests=2)
+    # planted: in worlds of its own the rival is beaten less often
+    elsewhere = ss.simulate(unsure(plan), trajectories=N, seed=compared.rival.seed).bookings
+    more = compared.outcomes["more"].series("bookings").whole.sum(axis=1)
+    apart = odds(elsewhere.whole.sum(axis=1), more)
+    with pytest.raises(AssertionError, match="too few"):
+        assert_binomial(round(float(apart.share) * N), N, exact, tests=2)
 
 
 def test_the_rival_is_a_run_of_the_first_plan_with_its_own_seed(plan, compared):

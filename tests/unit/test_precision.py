@@ -11,6 +11,7 @@ from salessim.api import precision as until
 from salessim.engine import run
 from salessim.forecast.precision import relative_error
 from salessim.lowering import lower
+from salessim.lowering.seeds import WorldSeeds
 from tests.cli.conftest import PLAN
 
 
@@ -26,6 +27,22 @@ def digest(forecast, folder):
     forecast.funnel.to_parquet(folder / "funnel.parquet")
     files = sorted(folder.iterdir())
     return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+
+
+UNSURE = {"sources.outbound.rate": {"p05": "5 per month", "p95": "15 per month"}}
+
+
+def test_worlds_go_on_with_their_trajectories(plan):
+    unsure = plan.with_(UNSURE)
+    forecast = simulate(unsure, until_error=0.005)
+    assert forecast.trajectories > until.FIRST
+    assert forecast == simulate(unsure, trajectories=forecast.trajectories, threads=1)
+    # what is not known adds to the error, so it takes more of them
+    assert forecast.trajectories > simulate(plan, until_error=0.005).trajectories
+    # and worlds of another seed stay the same through all looks
+    others = {"seed": 9, "worlds": WorldSeeds(seed=4)}
+    ended = simulate(unsure, until_error=0.005, **others)
+    assert ended == simulate(unsure, trajectories=ended.trajectories, **others)
 
 
 def test_the_result_equals_a_plain_run_of_as_many_trajectories(plan, tmp_path):

@@ -70,6 +70,18 @@ def test_each_point_is_the_run_of_its_values_bit_for_bit(plan, grid):
         assert_is_the_run_of(grid, point, ss.simulate(plan.with_(typed), threads=1))
 
 
+def test_uncertain_numbers_meet_the_same_worlds_at_all_points(plan):
+    unsure = plan.with_({CONVERSION: {"p05": 0.4, "p95": 0.8}})
+    sweep = ss.sweep(unsure, [f"{RATE}=10 per month,30 per month"], threads=2)
+    for point in sweep.points:
+        run = ss.simulate(unsure.with_([f"{RATE}={point.typed[0]}"]), threads=1)
+        assert_is_the_run_of(sweep, point, run)
+    # an end of an interval is a key like any other
+    ends = ss.sweep(unsure, {f"{CONVERSION}.p95": "0.6:0.9:2"})
+    run = ss.simulate(plan.with_({CONVERSION: {"p05": 0.4, "p95": 0.9}}))
+    assert_is_the_run_of(ends, ends.points[1], run)
+
+
 def test_a_run_of_other_values_is_told_from_it(plan, grid):
     """Planted: a rate that is off in its twelfth digit moves no draw, one in its third does."""
     wrong = ss.simulate(plan.with_([f"{RATE}=10.1 per month", f"{CONVERSION}=0.5"]))

@@ -23,6 +23,7 @@ from salessim.forecast.comparison import check_comparable
 from salessim.forecast.labels import Labels
 from salessim.lowering import lower
 from salessim.lowering.program import Program
+from salessim.lowering.seeds import WorldSeeds
 
 OTHER_LUCK = 0x9E3779B97F4A7C15
 """Between a comparison's seed and that of its rival's luck: 2^64 over the golden ratio."""
@@ -119,8 +120,9 @@ def _rival(
 ) -> Rival:
     """Simulate the first plan in the same worlds with luck of its own."""
     luck = (ask["seed"] + OTHER_LUCK) % 2**64
+    worlds = WorldSeeds(seed=ask["seed"])
     with addressed(plans[name], scenario=name):
-        cube = run(programs[name], **{**ask, "seed": luck})
+        cube = run(programs[name], **{**ask, "seed": luck, "worlds": worlds})
     if cube.interrupted:
         raise KeyboardInterrupt
     forecast = Forecast.from_cube(cube, program=programs[name], model=plans[name].model)
