@@ -18,7 +18,7 @@ from scipy import stats
 from salessim._typing import FloatArray
 
 FALSE_ALARM_OF_SUITE = 1e-4
-MOST_FINDINGS = 100
+MOST_FINDINGS = 150
 APPROXIMATION = 3.0
 """Factor by which the normal law may be off at these tails, for a mean of `FEWEST_EVENTS` counts:
 exp(skewness z^3 / 6), skewness 1 / sqrt(events), z about 6 (Petrov 1975, chapter VIII)."""
@@ -133,6 +133,15 @@ def variances_agree(what: str, samples: Any, expected: Any) -> Finding:
     squares = (samples - samples.mean(axis=0)) ** 2 * count / (count - 1)
     found = means_agree(what, squares, expected, events=np.inf)
     return replace(found, statistic="largest difference of variances / standard error")
+
+
+def moments_agree(what: str, samples: Any, *, mean: float, variance: float) -> Finding:
+    """Compare mean and variance of samples, shape (n,), with exact ones."""
+    samples = np.asarray(samples, float)
+    count = len(samples)
+    squares = (samples - samples.mean()) ** 2 * count / (count - 1)
+    found = means_agree(what, np.stack([samples, squares], axis=1), [mean, variance], events=np.inf)
+    return replace(found, statistic="largest difference of mean or variance / standard error")
 
 
 def covariances_agree(what: str, x: Any, y: Any, expected: Any) -> Finding:

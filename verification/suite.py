@@ -15,6 +15,7 @@ from verification.checks import (
     repeats,
     simulators,
     workload,
+    worlds,
 )
 from verification.findings import MOST_FINDINGS, Finding, Note
 
@@ -30,6 +31,9 @@ CHECKS: dict[str, Check] = {
     "Over-dispersion": poisson.over_dispersed,
     "Residual laws": ageing.residual_laws,
     "Ageing": ageing.invariances,
+    "Shocks": worlds.shocks,
+    "Uncertain numbers": worlds.numbers,
+    "Health": worlds.health,
     "SimPy": simulators.simpy,
     "Ciw": simulators.ciw,
     "Cycle time": simulators.cycle_time,

@@ -8,7 +8,7 @@ from tests.laws.small_models import needs_machine_code
 from verification import report, suite
 from verification.budget import Budget
 from verification.checks import birth_death, renewal
-from verification.findings import FALSE_ALARM, Finding, chance_agrees
+from verification.findings import FALSE_ALARM, MOST_FINDINGS, Finding, chance_agrees
 
 pytestmark = needs_machine_code
 
@@ -57,7 +57,12 @@ def test_a_finding_turns_round_when_an_error_is_planted():
 def test_a_suite_has_no_more_findings_than_its_false_alarm_rate_was_divided_by():
     finding = Finding(what="", statistic="", observed=0.0, threshold=FALSE_ALARM)
     chapter = suite.Chapter(
-        title="", about="", findings=(finding,) * 101, notes=(), seconds=0.0, processor_seconds=0.0
+        title="",
+        about="",
+        findings=(finding,) * (MOST_FINDINGS + 1),
+        notes=(),
+        seconds=0.0,
+        processor_seconds=0.0,
     )
-    with pytest.raises(ValueError, match="101 findings"):
+    with pytest.raises(ValueError, match=f"{MOST_FINDINGS + 1} findings"):
         suite.chances([chapter])

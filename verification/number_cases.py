@@ -99,7 +99,7 @@ def growth() -> Case:
 
 def over_dispersion() -> Case:
     """Return the variance of the months' own factors: m + E[v] m^2 a month."""
-    low, high = 0.05, 0.6
+    low, high = 0.05, 0.4
     unknown = number("sources.leads.over_dispersion", low, high)
     won = OFTEN / 2.0
 
