@@ -1,7 +1,7 @@
 """The walk again, deal by deal, in slow and obvious Python on the same Program.
 
-It shares no code with the kernels: Philox in Python's integers, counts from scipy, the logarithm
-from the published formula. What it returns must equal a kernel's trajectory bit for bit.
+It shares no code with the kernels. What it returns must equal a kernel's trajectory bit for bit.
+It walks in the world it is given: the arrays of a Program with those of the world in their place.
 """
 
 from __future__ import annotations
@@ -9,66 +9,30 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from scipy.stats import poisson
 
+from salessim.kernels.arrays import Arrays
 from salessim.lowering.program import Program
+from salessim.model.plan import BASE_ORIGINS
+from tests.reference_draws import exceeded, minus_log, philox, quantile, survival, uniform
 
 COUNT, LIFETIME, AMOUNT, FACTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 ADVANCE, LOST, NO_DECISION, BACK, PARKED, SLIP, STUCK = range(7)
 
 
-def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Philox4x32-10 (Salmon et al., SC'11)."""
-    c, k = list(counter), list(key)
-    for _ in range(10):
-        high0, low0 = divmod(0xD2511F53 * c[0], 2**32)
-        high1, low1 = divmod(0xCD9E8D57 * c[2], 2**32)
-        c = [high1 ^ c[1] ^ k[0], low1, high0 ^ c[3] ^ k[1], low0]
-        k = [(k[0] + 0x9E3779B9) % 2**32, (k[1] + 0xBB67AE85) % 2**32]
-    return c[0], c[1], c[2], c[3]
+@dataclass
+class Customer:
+    """Somebody who bought, from begin to end."""
 
-
-def minus_log(u: float) -> float:
-    """-log(u) as fdlibm's e_log.c has it: u = 2^k (1 + f), then a polynomial in s = f / (2 + f)."""
-    m, k = math.frexp(u)
-    if m < float.fromhex("0x1.6a09ep-1"):
-        m, k = 2 * m, k - 1
-    if m >= float.fromhex("0x1.6a09ep+0"):
-        m, k = m / 2, k + 1
-    f = m - 1.0
-    s = f / (2.0 + f)
-    z = s * s
-    w = z * z
-    lg = [
-        6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01,
-        2.222219843214978396e-01, 1.818357216161805012e-01, 1.531383769920937332e-01,
-        1.479819860511658591e-01,
-    ]  # fmt: skip
-    t1 = w * (lg[1] + w * (lg[3] + w * lg[5]))
-    t2 = z * (lg[0] + w * (lg[2] + w * (lg[4] + w * lg[6])))
-    half = 0.5 * f * f
-    return (
-        (half - (s * (half + (t1 + t2)) + k * 1.90821492927058770002e-10))
-        - f
-        - (k * 6.93147180369123816490e-01)
-    )
-
-
-def uniform(high: int, low: int) -> float:
-    return (high * 2**20 + low // 2**12 + 0.5) / 2.0**52
-
-
-def quantile(table: np.ndarray, high: int, low: int) -> float:
-    """Value of a quantile table of N - 1 cells, then N sub-cells of the last one."""
-    n = (table.shape[0] + 1) // 2
-    cell, rest, width = high // (2**32 // n), high % (2**32 // n), 2**32 // n
-    if cell == n - 1:
-        width = 2**32 // n // n
-        cell, rest = n - 1 + rest // width, rest % width
-    share = (rest + low / 2.0**32) / width
-    return float(table[cell, 0]) + float(table[cell, 1]) * share
+    begin: float
+    entity: int
+    origin: int
+    segment: int
+    health: int
+    end: float = math.inf
 
 
 @dataclass
@@ -78,6 +42,8 @@ class Deal:
     pipeline: int
     entity: int
     tag: int
+    health: int = -1
+    """Class of the customer who started it; -1 = nobody did."""
     amount: int | None = None
     visits: dict[int, int] = field(default_factory=dict)
 
@@ -85,8 +51,10 @@ class Deal:
 class Trajectory:
     """One trajectory, walked deal by deal and customer by customer."""
 
-    def __init__(self, program: Program, *, seed: int, trajectory: int) -> None:
-        self.program, self.arrays = program, program.arrays
+    def __init__(
+        self, program: Program, *, seed: int, trajectory: int, world: Arrays | None = None
+    ) -> None:
+        self.program, self.arrays = program, world or program.arrays
         self.key = (seed % 2**32, seed // 2**32)
         self.trajectory = trajectory
         shape = (program.periods, len(program.pipelines), len(program.origins))
@@ -97,8 +65,9 @@ class Trajectory:
         self.leads = np.zeros((program.periods, len(program.external_sources)), np.int64)
         self.slipped = np.zeros(shape, np.int64)
         self.flows = np.zeros((program.periods, len(program.stages), 7), np.int64)
+        self.by_health = np.zeros((program.periods, 1 + self.arrays.health.churn.size), np.int64)
         self.stage_entries = 0
-        self.customers: list[tuple[float, float, int, int, int]] = []
+        self.customers: list[Customer] = []
         self.run()
 
     def words(self, entity: int, purpose: int) -> tuple[int, int, int, int]:
@@ -118,24 +87,41 @@ class Trajectory:
         for deal in range(self.arrays.open_deals.entity.size):
             self.open_deal(deal)
         while self.customers:
-            self.live(*self.customers.pop())
+            self.live(self.customers.pop())
 
     def settle_base(self) -> None:
         base = self.arrays.base
-        for entity, law, segment in zip(base.entity, base.law, base.segment, strict=True):
-            high, low, _, _ = self.words(int(entity), LIFETIME)
-            end = quantile(self.left(int(law)), high, low)
-            self.leaves(end, pipeline=0, origin=1)
-            self.customers.append((0.0, end, int(entity), 1, int(segment)))
+        for index, entity in enumerate(map(int, base.entity)):
+            segment = int(base.segment[index])
+            high, low, _, _ = self.words(entity, LIFETIME)
+            if base.lifetime_anew[segment]:
+                table = self.arrays.tables.full[base.lifetime_law[segment]]
+                scale, tenure = float(base.lifetime_scale[segment]), float(base.tenure[index])
+                share = survival(table, tenure / scale) * (1.0 - uniform(high, low))
+                life = max(scale * exceeded(table, share) - tenure, 0.0)
+            else:
+                life = quantile(self.left(int(base.law[index])), high, low)
+            feels = self.feels(entity, self.arrays.health.shares[0])
+            self.join(Customer(0.0, entity, 1, segment, feels), life, pipeline=0)
+
+    def feels(self, entity: int, shares: np.ndarray) -> int:
+        """Draw a customer's health class: with the other half of its lifetime's block."""
+        _, _, high, low = self.words(entity, LIFETIME)
+        return sum(uniform(high, low) >= share for share in shares[:-1])
+
+    def join(self, customer: Customer, life: float, *, pipeline: int) -> None:
+        """Let a customer live so long by the clock of its segment."""
+        life /= float(self.arrays.health.churn[customer.health])
+        row, begin = int(self.arrays.base.clock[customer.segment]), customer.begin
+        customer.end = begin + life if row < 0 else self.moved(row, begin, life)
+        if self.before_end(customer.end):
+            self.lost_customers[self.period(customer.end), pipeline, customer.origin] += 1
+        self.customers.append(customer)
 
     def left(self, law: int) -> np.ndarray:
         """Table of what is left of a law; a whole law at age 0 and without memory."""
         tables = self.arrays.tables
         return tables.full[-1 - law] if law < 0 else tables.residual[law]
-
-    def leaves(self, end: float, *, pipeline: int, origin: int) -> None:
-        if self.before_end(end):
-            self.lost_customers[self.period(end), pipeline, origin] += 1
 
     def external_leads(self, pipeline: int) -> None:
         arrivals = self.arrays.arrivals
@@ -153,26 +139,32 @@ class Trajectory:
                     t = float(arrivals.start[line] + arrivals.length[line] * uniform(w0, w1))
                     if arrivals.opens[k] <= t < arrivals.closes[k]:
                         self.leads[self.period(t), arrivals.source[k]] += 1
-                        self.new_deal(pipeline, t, w2 + w3 * 2**32, int(arrivals.tag[k]))
+                        deal = Deal(pipeline, w2 + w3 * 2**32, int(arrivals.tag[k]))
+                        self.enter(deal, self.first_stage(pipeline), t)
 
-    def live(self, begin: float, end: float, entity: int, origin: int, segment: int) -> None:
+    def live(self, customer: Customer) -> None:
         """Start the deals of one customer."""
         sources = self.arrays.customer_sources
         for pipeline in range(len(self.program.pipelines)):
             for source in range(sources.first[pipeline], sources.first[pipeline + 1]):
-                if sources.segment[source] not in (-1, segment):
-                    continue
-                clock = self.operational(source, begin)
-                limit = self.operational(source, min(end, float(sources.closes[source])))
-                line = entity ^ int(sources.entity[source])
-                ordinal = 0
-                while clock < limit:
-                    w0, w1, w2, w3 = self.words(line, ordinal)
-                    clock += minus_log(uniform(w0, w1))
-                    if clock < limit and self.days(source, clock) >= sources.opens[source]:
-                        tag = 2 * origin + int(sources.buyer_is_new[source])
-                        self.new_deal(pipeline, self.days(source, clock), w2 + w3 * 2**32, tag)
-                    ordinal += 1
+                if sources.segment[source] in (-1, customer.segment):
+                    self.start_deals(customer, source, pipeline)
+
+    def start_deals(self, customer: Customer, source: int, pipeline: int) -> None:
+        sources = self.arrays.customer_sources
+        clock = self.operational(source, customer.begin)
+        limit = self.operational(source, min(customer.end, float(sources.closes[source])))
+        line = customer.entity ^ int(sources.entity[source])
+        rate = float(self.arrays.health.rate[source, customer.health])
+        tag = 2 * customer.origin + int(sources.buyer_is_new[source])
+        ordinal = 0
+        while clock < limit:
+            w0, w1, w2, w3 = self.words(line, ordinal)
+            clock += minus_log(uniform(w0, w1)) / rate
+            if clock < limit and self.days(source, clock) >= sources.opens[source]:
+                deal = Deal(pipeline, w2 + w3 * 2**32, tag, customer.health)
+                self.enter(deal, self.first_stage(pipeline), self.days(source, clock))
+            ordinal += 1
 
     def operational(self, row: int, t: float) -> float:
         clocks = self.arrays.speed_clocks
@@ -189,15 +181,16 @@ class Trajectory:
     def visit_end(self, stage: int, t: float, cycle_time: float) -> float:
         """When a visit entered at t ends, by the stage's pace; at the latest at the end."""
         row = int(self.arrays.stages.pace[stage])
-        if row < 0 or cycle_time == 0.0:
-            return t + cycle_time
-        clock = self.operational(row, t) + cycle_time
+        return t + cycle_time if row < 0 else self.moved(row, t, cycle_time)
+
+    def moved(self, row: int, t: float, passed: float) -> float:
+        """When a clock has gone so far since t; at the latest at the end."""
+        if passed == 0.0:
+            return t
+        clock = self.operational(row, t) + passed
         if clock >= self.arrays.speed_clocks.cumulative[row, -1]:
             return float(self.arrays.clock.end)
         return max(t, self.days(row, clock))
-
-    def new_deal(self, pipeline: int, t: float, entity: int, tag: int) -> None:
-        self.enter(Deal(pipeline, entity, tag), self.first_stage(pipeline), t)
 
     def first_stage(self, pipeline: int) -> int:
         return int(self.arrays.pipelines.first_stage[pipeline])
@@ -213,14 +206,54 @@ class Trajectory:
         pipeline = int(np.searchsorted(self.arrays.pipelines.first_stage, stage, side="right")) - 1
         group = opened.group[index]
         amount = int(opened.amount[index]) if opened.amount[index] >= 0 else None
-        deal = Deal(pipeline, int(opened.entity[index]), int(opened.tag[index]), amount)
+        deal = Deal(pipeline, int(opened.entity[index]), int(opened.tag[index]), amount=amount)
         deal.visits = dict.fromkeys(range(self.first_stage(pipeline), stage + 1), 1)
-        w0, w1, w2, w3 = self.words(deal.entity, int(self.arrays.stages.purpose[stage]))
-        outcome = sum(uniform(w0, w1) >= c for c in opened.outcomes[group])
         self.stage_entries += 1
-        left = quantile(self.left(int(opened.law[group, outcome])), w2, w3)
-        t = self.visit_end(stage, 0.0, left)
-        self.leave(deal, stage, outcome, t, begun=-float(opened.age[group]))
+        age = float(opened.age[group])
+        aged = self.aged_anew if self.arrays.stages.aged_anew[stage] else self.aged
+        outcome, left = aged(deal, stage, int(group))
+        self.leave(deal, stage, outcome, self.visit_end(stage, 0.0, left), begun=-age)
+
+    def aged(self, deal: Deal, stage: int, group: int) -> tuple[int, float]:
+        """Draw outcome and time left; the world's odds act on the outcomes given the age."""
+        opened, odds = self.arrays.open_deals, float(self.arrays.stages.open_odds[stage])
+        w0, w1, w2, w3 = self.words(deal.entity, int(self.arrays.stages.purpose[stage]))
+        before = [float(bound) for bound in opened.outcomes[group]]
+        advances = before[0] * (odds - 1.0)
+        slips = before[SLIP] - before[PARKED]
+        shrinks = (1.0 - slips) / (1.0 - slips + advances) if advances != 0.0 else 1.0
+        bounds = [(bound + advances) * shrinks for bound in before]
+        bounds[SLIP] += slips * (1.0 - shrinks)
+        bounds = [max(b, math.floor(sure)) for b, sure in zip(bounds, before, strict=True)]
+        outcome = sum(uniform(w0, w1) >= bound for bound in bounds)
+        return outcome, quantile(self.left(int(opened.law[group, outcome])), w2, w3)
+
+    def aged_anew(self, deal: Deal, stage: int, group: int) -> tuple[int, float]:
+        """Draw them by the world's own laws: P(k | a) is proportional to p_k S_k(a)."""
+        stages, age = self.arrays.stages, float(self.arrays.open_deals.age[group])
+        w0, w1, w2, w3 = self.words(deal.entity, int(stages.purpose[stage]))
+        tables = [self.arrays.tables.full[law] for law in stages.law[stage]]
+        scales = [float(scale) for scale in stages.scale[stage]]
+        left = [survival(table, age / scale) for table, scale in zip(tables, scales, strict=True)]
+        chances = self.chances(stage)
+        weights = [chance * there for chance, there in zip(chances, left, strict=True)]
+        total = sum(weights)
+        bounds = [sum(weights[: k + 1]) / total if total > 0.0 else 0.0 for k in range(STUCK)]
+        if chances[STUCK] == 0.0 and total > 0.0:
+            bounds = [1.0 if sum(weights[: k + 1]) >= total else b for k, b in enumerate(bounds)]
+        outcome = sum(uniform(w0, w1) >= bound for bound in bounds)
+        share = left[outcome] * (1.0 - uniform(w2, w3))
+        return outcome, max(scales[outcome] * exceeded(tables[outcome], share) - age, 0.0)
+
+    def chances(self, stage: int) -> list[float]:
+        """Probabilities of the outcomes of a visit that begins at the start."""
+        stages = self.arrays.stages
+        slips, least = map(float, stages.slip[stage])
+        advances, stays = float(stages.conversion[stage, 0]), 1.0 - slips
+        shares = [0.0, *(min(float(share), 1.0) for share in stages.shares[stage])]
+        others = [stays * (1.0 - advances) * (b - a) for a, b in pairwise(shares)]
+        stuck = stays * (1.0 - advances) * (1.0 - shares[-1]) if least <= 0.0 else 0.0
+        return [stays * advances, *others, slips, stuck]
 
     def walk(self, deal: Deal, stage: int, t: float) -> None:
         """One visit, and what follows from it."""
@@ -237,7 +270,8 @@ class Trajectory:
         bounds += [stays * (p + (1.0 - p) * float(share)) for share in stages.shares[stage]]
         bounds.append(max(bounds[-1] + slips, least))
         outcome = sum(u >= bound for bound in bounds)
-        cycle_time = quantile(self.arrays.tables.full[stages.law[stage, outcome]], w2, w3)
+        law, scale = stages.law[stage, outcome], float(stages.scale[stage, outcome])
+        cycle_time = scale * quantile(self.arrays.tables.full[law], w2, w3)
         end = self.visit_end(stage, t, cycle_time)
         self.leave(deal, stage, outcome, end, begun=t)
 
@@ -259,7 +293,7 @@ class Trajectory:
             purpose = int(stages.rest_purpose[stage]) + deal.visits[stage] - 1
             w0, w1, _, _ = self.words(deal.entity, purpose % 2**32)
             rest = quantile(self.arrays.tables.full[stages.rest_law[stage]], w0, w1)
-            self.enter(deal, target, t + rest)
+            self.enter(deal, target, t + float(stages.rest_scale[stage]) * rest)
         elif outcome == ADVANCE and target == self.first_stage(deal.pipeline + 1):
             self.win(deal, t)
         elif outcome == ADVANCE:
@@ -278,16 +312,23 @@ class Trajectory:
         amount = deal.amount
         if amount is None:
             w0, w1, _, _ = self.words(deal.entity, AMOUNT)
-            law = self.arrays.pipelines.amount_law[deal.pipeline]
-            amount = math.floor(quantile(self.arrays.tables.full[law], w0, w1) + 0.5)
+            pipelines, cell = self.arrays.pipelines, self.arrays.clock.day_cell[int(t)]
+            drawn = quantile(self.arrays.tables.full[pipelines.amount_law[deal.pipeline]], w0, w1)
+            drawn *= float(pipelines.amount_factor[deal.pipeline, cell])
+            amount = math.floor(drawn + 0.5)
         at = (self.period(t), deal.pipeline, origin)
         self.bookings[at] += amount
         self.wins[at] += 1
+        if origin < len(BASE_ORIGINS):
+            self.by_health[self.period(t), 1 + deal.health] += amount
         if is_new:
             self.new_customers[at] += 1
-            segment = int(self.arrays.pipelines.segment[deal.pipeline])
-            w0, w1, _, _ = self.words(deal.entity, LIFETIME)
-            law = self.arrays.base.lifetime_law[segment]
-            end = t + quantile(self.arrays.tables.full[law], w0, w1)
-            self.leaves(end, pipeline=deal.pipeline, origin=origin)
-            self.customers.append((t, end, deal.entity, origin, segment))
+            self.new_customer(deal, t, origin)
+
+    def new_customer(self, deal: Deal, t: float, origin: int) -> None:
+        base, segment = self.arrays.base, int(self.arrays.pipelines.segment[deal.pipeline])
+        w0, w1, _, _ = self.words(deal.entity, LIFETIME)
+        life = quantile(self.arrays.tables.full[base.lifetime_law[segment]], w0, w1)
+        life *= float(base.lifetime_scale[segment])
+        feels = self.feels(deal.entity, self.arrays.health.shares[1])
+        self.join(Customer(t, deal.entity, origin, segment, feels), life, pipeline=deal.pipeline)
