@@ -18,8 +18,8 @@ from salessim.lowering.opening import TableBank
 from salessim.model.law import Law
 from salessim.model.uncertain import Uncertain
 
-LEVELS = 64
-"""Tables of a law whose shape is uncertain: of one number; several share about as many."""
+LEVELS = 63
+"""Tables of a law whose shape is uncertain, by one number; several share about as many."""
 MOST_SPREADS = 6
 
 
@@ -89,9 +89,8 @@ class Effects:
                 f"{numbers[0].address}: a law can have at most {MOST_SPREADS} uncertain numbers "
                 f"that change its shape, found {len(numbers)}; state some as plain numbers"
             )
-        levels = int(LEVELS ** (1.0 / len(numbers)) + 1e-9)
-        middles = level_scores((np.arange(levels) + 0.5) / levels)
-        values = [number.at(middles) for number in numbers]
+        levels = level_count(len(numbers))
+        values = [number.at(scores_of_levels(levels)) for number in numbers]
         rows = np.zeros((levels,) * len(numbers), np.int64)
         for place in product(range(levels), repeat=len(numbers)):
             chosen = {
@@ -112,6 +111,24 @@ class Effects:
                 factor = [self.inputs.column(move) for _, move in rows]
                 effects.append(Effect(target, at, np.array(factor, np.int64)))
         return tuple(effects)
+
+
+def level_count(numbers: int) -> int:
+    """Return how many levels each of so many numbers has: odd, so that one is the middle."""
+    count = int(LEVELS ** (1.0 / numbers) + 1e-9)
+    return max(3, count - 1 + count % 2)
+
+
+def scores_of_levels(count: int) -> FloatArray:
+    """Return the scores that stand for equally likely levels: mean 0, variance 1.
+
+    They are in proportion to the mean score of each level. Were each level's median taken, 2 % of
+    the variance would be lost with 63 levels, 17 % with 7.
+    """
+    density = np.exp(-(level_scores(np.arange(count + 1) / count) ** 2) / 2.0)
+    means = density[:-1] - density[1:]
+    means -= means[::-1].copy()
+    return np.asarray(means / np.sqrt(np.mean(means**2)))
 
 
 def level_scores(shares: FloatArray) -> FloatArray:
