@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -159,6 +160,8 @@ def lower(model: Model) -> Program:
         pass what an int64 holds, a customer's tenure is impossible under its lifetime law, or two
         stages' names hash to one purpose.
     """
+    # Correlated shocks are made of independent ones in some order: not in that of the plan.
+    model = replace(model, shocks=tuple(sorted(model.shocks, key=lambda shock: shock.address)))
     entries = checked_stage_entries(model)
     external = [source for source in model.sources if source.kind == "external"]
     origins = BASE_ORIGINS + tuple(source.name for source in external)
