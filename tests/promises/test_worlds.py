@@ -1,0 +1,120 @@
+"""The promises about worlds: without variance they change nothing, and nothing moves another."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+
+from salessim.engine import chunks, run
+from salessim.lowering import lower
+from salessim.lowering.seeds import WorldSeeds
+from salessim.model.plan import Shock
+from tests.promises.test_promises import FIELDS, assert_same
+from tests.worlds import certain, everything, healthy, plain, shocked, uncertain
+
+PLAN = everything()
+FIXED = certain()
+
+
+def walked(model, *, trajectories=5, seed=7, worlds=None):
+    return run(lower(model), trajectories=trajectories, seed=seed, threads=1, worlds=worlds)
+
+
+@pytest.fixture(scope="module")
+def baseline():
+    return walked(PLAN)
+
+
+def test_worlds_differ_in_the_baseline(baseline):
+    assert len(PLAN.uncertain) > 80
+    assert (baseline.flows != walked(FIXED).flows).any(axis=(1, 2, 3)).all()
+
+
+def test_numbers_without_variance_change_nothing_to_the_bit():
+    model = uncertain(FIXED, sd=0.0)
+    assert len(model.uncertain) == len(PLAN.uncertain)
+    assert_same(walked(model), walked(FIXED))
+
+
+def test_shocks_without_effect_change_nothing_to_the_bit():
+    assert_same(walked(shocked(FIXED, size=0.0)), walked(FIXED))
+    silent = Shock(name="silent", persistence=0.5)
+    assert_same(walked(replace(FIXED, shocks=(silent,))), walked(FIXED))
+
+
+def test_all_held_in_the_middle_is_the_plan_of_the_middle_values():
+    model = uncertain(FIXED, sd=0.3)
+    held = dict.fromkeys([number.address for number in model.uncertain], 0.0)
+    found = walked(model, worlds=WorldSeeds(held=held | {"customers.health": 0.0}))
+    wanted = walked(plain(model, {}), worlds=WorldSeeds(held={"customers.health": 0.0}))
+    assert_same(found, wanted)
+
+
+@pytest.mark.parametrize("largest", [1, 2, 5])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_threads_and_chunks_change_nothing(baseline, threads, largest, monkeypatch):
+    monkeypatch.setattr(chunks, "LARGEST_CHUNK", largest)
+    assert_same(run(lower(PLAN), trajectories=5, seed=7, threads=threads), baseline)
+
+
+def test_executors_change_nothing(baseline):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert_same(run(lower(PLAN), trajectories=5, seed=7, executor=pool), baseline)
+
+
+def test_the_number_of_trajectories_changes_none_of_them(baseline):
+    few = walked(PLAN, trajectories=2)
+    for field in FIELDS:
+        np.testing.assert_array_equal(getattr(few, field), getattr(baseline, field)[:2])
+
+
+def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
+    monkeypatch.setattr(chunks, "_sizes", lambda _: (20, 40))
+    assert_same(walked(PLAN), baseline)
+
+
+def test_a_longer_horizon_changes_nothing_before_its_old_end(baseline):
+    timeline = replace(PLAN.timeline, periods=12, judged=12)
+    longer = walked(replace(PLAN, timeline=timeline))
+    for field in FIELDS[:-1]:
+        np.testing.assert_array_equal(
+            getattr(longer, field)[:, :9], getattr(baseline, field), field
+        )
+
+
+def test_the_order_of_shocks_changes_nothing(baseline):
+    turned = replace(PLAN, shocks=PLAN.shocks[::-1])
+    assert_same(walked(turned), baseline)
+
+
+RENEWAL = "pipelines.renewal"
+
+
+def test_one_more_uncertain_number_moves_no_other():
+    # only a pipeline has it that brings no customers who would bring others
+    events, partners, referral, renewals = FIXED.sources
+    sources = (events, partners, referral, replace(renewals, buyer_is_new=False))
+    deals = replace(FIXED.open_deals, buyer_is_new=np.zeros(24, bool))
+    model = replace(FIXED, sources=sources, open_deals=deals)
+    some = uncertain(model, sd=0.2, where=("pipelines.sale", "sources", "customers"))
+    more = uncertain(model, sd=0.2, where=("pipelines.sale", "sources", "customers", RENEWAL))
+    before, after = walked(some), walked(more)
+    sale = [k for k, name in enumerate(lower(model).stages) if name.startswith("sale")]
+    np.testing.assert_array_equal(after.flows[:, :, sale], before.flows[:, :, sale])
+    np.testing.assert_array_equal(after.bookings[:, :, 0], before.bookings[:, :, 0])
+    np.testing.assert_array_equal(after.leads, before.leads)
+    assert (after.bookings[:, :, 1] != before.bookings[:, :, 1]).any()
+
+
+def test_one_more_shock_moves_no_other():
+    # it moves amounts of one pipeline: all else is as it was
+    model = shocked(healthy(FIXED), size=0.2)
+    prices = Shock(name="prices", persistence=0.5, amount=(("renewal", 0.5),))
+    before, after = walked(model), walked(replace(model, shocks=(prices, *model.shocks)))
+    assert_same(after, before, fields=[name for name in FIELDS if name != "bookings"])
+    np.testing.assert_array_equal(after.bookings[:, :, 0], before.bookings[:, :, 0])
+    assert (after.bookings[:, :, 1] != before.bookings[:, :, 1]).any()
