@@ -11,29 +11,41 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from salessim._typing import BoolArray, Progress
+import numpy as np
+
+from salessim._typing import BoolArray, FloatArray, Progress
 from salessim._version import __version__
 from salessim.api import chosen_seed
 from salessim.api.refusals import addressed
 from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.api.world_words import say_value
 from salessim.config import Plan
 from salessim.engine import Cube, run
 from salessim.errors import SalessimError
 from salessim.forecast.elasticity import Elasticity, Response, mean_of
-from salessim.forecast.judge import sustained
+from salessim.forecast.judge import AcrossWorlds, sustained
 from salessim.forecast.labels import Labels
 from salessim.forecast.quantity import WINDOW, Quantity
-from salessim.forecast.sensitivity import Sensitivity
+from salessim.forecast.sensitivity import Sensitivity, Swing
 from salessim.forecast.sensitivity_summary import write_csv
-from salessim.forecast.variance import split
+from salessim.forecast.variance import VarianceShare, VarianceSplit, split, variance_shares
 from salessim.lowering import Program, lower
+from salessim.lowering.seeds import WorldSeeds
+from salessim.lowering.worlds import need_factors
+from salessim.model.law import floats
 from salessim.model.levers import Lever, levers
 from salessim.model.plan import Model
+from salessim.model.uncertain import NORMAL_P95, Uncertain
+from salessim.readable import trajectories as counted
 
 TRAJECTORIES = 1024
 """Of each run: some hundred runs stay under a minute, and errors are a few percent."""
 STEP = 1.05
 """Factor on a lever, up and down."""
+LUCKS = 2
+"""Independent lucks of a world: what they share is the world's."""
+_OTHER_SHOCKS, _OTHER_WORLDS = 2, 3
+"""Added to the seed, as 0 and 1 are for the two lucks."""
 
 
 def sensitivity(
@@ -46,7 +58,7 @@ def sensitivity(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Sensitivity:
-    """Find what moves a result of a plan.
+    """Find what moves a result of a plan: levers, uncertain numbers, shocks, luck.
 
     All runs share their random numbers as far as what is compared allows; the first equals
     `simulate` with the same seed.
@@ -58,7 +70,7 @@ def sensitivity(
         ``bookings``, ``wins`` or ``base`` (bookings without new external leads), a dot, and a span
         (``total``, ``2027Q2``, ``2027-03``, ``window`` for the verdict's twelve months).
     trajectories : int
-        Of each run, 2 or more.
+        Of each run, 2 or more. Sobol indices take the largest power of two of them as worlds.
     seed : int, optional
         0 to 2**64 - 1; the plan's when not given, else drawn and recorded.
     threads : int, optional
@@ -112,18 +124,31 @@ class _Runs:
         self._done = 0
         self.seconds = 0.0
 
-    def __call__(self, program: Program) -> Cube:
-        """Simulate."""
+    def seeded(self, number: int) -> int:
+        """Return one of several seeds that follow from the one; 0 is itself."""
+        return (self.seed + number) % 2**64
+
+    def __call__(
+        self,
+        program: Program,
+        *,
+        luck: int = 0,
+        worlds: WorldSeeds | None = None,
+        trajectories: int | None = None,
+    ) -> Cube:
+        """Simulate; worlds are those of the seed whatever the luck, unless others are given."""
+        count = trajectories or self.trajectories
         cube = run(
             program,
-            trajectories=self.trajectories,
-            seed=self.seed,
+            trajectories=count,
+            seed=self.seeded(luck),
+            worlds=worlds or WorldSeeds(seed=self.seed),
             progress=self._moved if self._progress else None,
             **self._ask,
         )
         if cube.interrupted:
             raise KeyboardInterrupt
-        self._done += self.trajectories
+        self._done += count
         self.seconds += cube.seconds
         return cube
 
@@ -149,7 +174,12 @@ class _Study:
         first = self._response(runs(self.program))
         result = first.result
         moved = [self._elasticity(lever) for lever in levers(self.model)]
-        parts = split(result[None], None, parameters=False)
+        swings = [self._swing(number, result) for number in self.model.uncertain]
+        same = result[None]
+        if self.program.inputs:
+            same = np.stack([result, self._result(luck=1)])
+        parts = split(same, self._other_shocks(), parameters=self._has_parameters)
+        shares = self._shares(same) if parts.has_worlds else ()
         return Sensitivity(
             title=self.model.title,
             currency=self.model.currency,
@@ -157,30 +187,52 @@ class _Study:
             mean=mean_of(result),
             sustained=None if first.sustained is None else mean_of(first.sustained),
             levers=tuple(sorted(moved, key=lambda one: -one.result.size)),
-            tornado=(),
-            shares=(),
+            tornado=tuple(sorted(swings, key=lambda one: -one.reach)),
+            shares=tuple(sorted(shares, key=lambda one: -one.total.value)),
             split=parts,
             trajectories=runs.trajectories,
-            worlds=0,
+            worlds=self._worlds if shares else 0,
             seed=runs.seed,
             seconds=runs.seconds,
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(parts)),
         )
 
     def _expected(self) -> int:
         """Return the trajectories of all runs."""
-        return (1 + 2 * len(levers(self.model))) * self.runs.trajectories
+        one_each = 1 + 2 * len(levers(self.model)) + 2 * len(self.model.uncertain)
+        again = bool(self.program.inputs) + LUCKS * bool(self._shocks)
+        groups = len(self.program.input_groups)
+        of_worlds = LUCKS * (1 + groups) if groups > 1 else 0
+        return (one_each + again) * self.runs.trajectories + of_worlds * self._worlds
+
+    @property
+    def _worlds(self) -> int:
+        """The largest power of two of worlds: what `scipy.stats.sobol_indices` takes."""
+        return 1 << (self.runs.trajectories.bit_length() - 1)
+
+    @property
+    def _shocks(self) -> tuple[str, ...]:
+        return tuple(shock.address for shock in self.model.shocks)
+
+    @property
+    def _has_parameters(self) -> bool:
+        return len(self.program.inputs) > len(self._shocks)
 
     def _response(self, cube: Cube) -> Response:
         # measured against the plan's own need: its run rate moves with the levers
+        need = need_factors(self.program, cube.seed, cube.trajectories, cube.worlds)
         enough: BoolArray | None = sustained(
             cube.bookings,
             labels=Labels.of(self.program, self.model),
             sustainability=self.model.sustainability,
             facts=self.program.facts,
+            worlds=AcrossWorlds(need=need, reproduction=None),
         )
         base = Quantity.named(f"base.{WINDOW}", self.model.timeline)
         return Response(result=self.of.samples(cube), base=base.samples(cube), sustained=enough)
+
+    def _result(self, **words: Any) -> FloatArray:
+        return self.of.samples(self.runs(self.program, **words))
 
     def _elasticity(self, lever: Lever) -> Elasticity:
         factor = min(STEP, lever.most)
@@ -190,11 +242,61 @@ class _Study:
         )
         return Elasticity.of(lever, up=up, down=down, factor=factor)
 
-    def _notes(self) -> Iterator[str]:
-        yield (
-            "nothing in the plan is uncertain, so all of the spread is the luck of single deals "
-            "and customers"
+    def _swing(self, number: Uncertain, result: FloatArray) -> Swing:
+        scores = floats([-NORMAL_P95, NORMAL_P95])
+        low, high = number.at(scores).tolist()
+        at_low, at_high = (
+            self._result(worlds=self._seeds(held={number.address: float(score)}))
+            for score in scores
         )
+        return Swing(
+            address=number.address,
+            values=(low, high),
+            words=(say_value(number, low, self.model), say_value(number, high, self.model)),
+            means=(mean_of(at_low), mean_of(at_high)),
+            changes=(mean_of(at_low - result), mean_of(at_high - result)),
+        )
+
+    def _other_shocks(self) -> FloatArray | None:
+        """Return results with the same parameters and other shocks, shape (luck, world)."""
+        if not self._shocks:
+            return None
+        worlds = self._seeds(redrawn=dict.fromkeys(self._shocks, self.runs.seeded(_OTHER_SHOCKS)))
+        return self._lucks(worlds=worlds)
+
+    def _shares(self, same: FloatArray) -> tuple[VarianceShare, ...]:
+        """Return Sobol indices by keyed pick-freeze: an input is drawn from its own seed."""
+        groups, count = self.program.input_groups, self._worlds
+        other = self.runs.seeded(_OTHER_WORLDS)
+        mixed = [
+            self._lucks(worlds=self._seeds(redrawn=dict.fromkeys(group, other)), trajectories=count)
+            for group in groups
+        ]
+        others = self._lucks(worlds=WorldSeeds(seed=other), trajectories=count)
+        return variance_shares(
+            groups, same[:, :count], others, np.stack(mixed), seed=self.runs.seed
+        )
+
+    def _lucks(self, **words: Any) -> FloatArray:
+        return np.stack([self._result(luck=luck, **words) for luck in range(LUCKS)])
+
+    def _seeds(self, **words: Any) -> WorldSeeds:
+        return WorldSeeds(seed=self.runs.seed, **words)
+
+    def _notes(self, parts: VarianceSplit) -> Iterator[str]:
+        if not self.program.inputs:
+            yield (
+                "nothing in the plan is uncertain, so all of the spread is the luck of single "
+                "deals and customers; state what is not known, for example { p05 = 0.3, p95 = "
+                "0.5 }, to see what it does"
+            )
+        elif not parts.has_worlds:
+            yield (
+                "what is uncertain moves the result too little to be told from luck with "
+                f"{counted(self.runs.trajectories)}: no shares of its inputs are given"
+            )
+        if self._shocks:
+            yield "shocks are paths, not numbers: they are not in the tornado"
 
 
 def save_sensitivity(

@@ -26,7 +26,7 @@ LEVERS = (
 )
 SWINGS = (
     ("P05", "P95", "at P05", "+/-", "at P95", "+/- "),
-    ("at P05", "+/-", "at P95", "+/- "),
+    ("P05", "P95", "at P05", "at P95"),
     ("at P05", "at P95"),
 )
 """Columns, from the widest terminal to the narrowest; blanks tell those of one header apart."""
@@ -44,7 +44,7 @@ def sensitivity(out: Console, given: Sensitivity) -> None:
         style="bold",
     )
     if given.levers:
-        out.print(widest(out, (_levers(given, columns) for columns in LEVERS)))
+        out.print(widest(out, (_levers(given, columns) for columns in _there(given))))
     if given.tornado:
         out.print(widest(out, (_tornado(given, columns) for columns in SWINGS)))
     if given.shares:
@@ -54,6 +54,17 @@ def sensitivity(out: Console, given: Sensitivity) -> None:
     for note in given.notes:
         text(out, f"Note: {note}.")
     out.print()
+
+
+def _there(given: Sensitivity) -> Iterator[tuple[str, ...]]:
+    """Yield the layouts with the columns that say something: not all plans have a base or need."""
+    missing: tuple[str, ...] = ()
+    if not any(one.base.size for one in given.levers):
+        missing = ("Base", "+/- ", "Sustained", "+/-  ")
+    elif given.sustained is None:
+        missing = ("Sustained", "+/-  ")
+    for columns in LEVERS:
+        yield tuple(column for column in columns if column not in missing)
 
 
 def _levers(given: Sensitivity, columns: Sequence[str]) -> Table:
@@ -95,7 +106,6 @@ def _tornado(given: Sensitivity, columns: Sequence[str]) -> Table:
         f"at P05, at P95: what the mean changes by when the number is at its 5% or 95% point, all "
         f"else as it may be, {unit}{printable(given.of.unit(given.currency))}"
         + ("; +/-: half the 95% interval" if "+/-" in columns else "")
-        + ("; P05, P95: in days, per day or month, or as shares" if "P05" in columns else "")
     )
     rows = [(one.address, _swing(one, divisor)) for one in given.tornado]
     return _table("Uncertain number", columns, rows, caption=caption)
@@ -104,8 +114,8 @@ def _tornado(given: Sensitivity, columns: Sequence[str]) -> Table:
 def _swing(one: Swing, divisor: int) -> dict[str, str]:
     low, high = one.changes
     return {
-        "P05": f"{one.values[0]:.4g}",
-        "P95": f"{one.values[1]:.4g}",
+        "P05": printable(one.words[0]),
+        "P95": printable(one.words[1]),
         "at P05": _amount(low.value / divisor),
         "+/-": amount(WILSON_Z * low.se / divisor),
         "at P95": _amount(high.value / divisor),
@@ -197,7 +207,7 @@ def _causes(given: Sensitivity) -> str:
         (parts.luck, "the luck of single deals and customers"),
     )
     said = [
-        f"{_percent(share.value)} (+/- {_percent(WILSON_Z * share.se)}) from {words}"
+        f"{_percent(share.value)} (+/- {100 * WILSON_Z * share.se:.1f}) from {words}"
         for share, words in causes
         if share.value or share.se
     ]

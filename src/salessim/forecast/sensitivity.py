@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from salessim._typing import FloatArray
-from salessim.forecast.elasticity import Elasticity, Estimate, mean_of
+from salessim.forecast.elasticity import Elasticity, Estimate
 from salessim.forecast.quantity import Quantity
 from salessim.forecast.variance import VarianceShare, VarianceSplit
-from salessim.model.uncertain import NORMAL_P95, Uncertain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +30,8 @@ class Swing:
     address : str
     values : (float, float)
         The number's 5 % and 95 % point.
+    words : (str, str)
+        Both with their unit.
     means : (Estimate, Estimate)
         Mean result with the number there.
     changes : (Estimate, Estimate)
@@ -42,21 +40,9 @@ class Swing:
 
     address: str
     values: tuple[float, float]
+    words: tuple[str, str]
     means: tuple[Estimate, Estimate]
     changes: tuple[Estimate, Estimate]
-
-    @classmethod
-    def of(
-        cls, number: Uncertain, *, result: FloatArray, low: FloatArray, high: FloatArray
-    ) -> Swing:
-        """Compare runs with a number held at its ends with the run in which it is drawn."""
-        at_low, at_high = number.at(np.array([-NORMAL_P95, NORMAL_P95]))
-        return cls(
-            address=number.address,
-            values=(float(at_low), float(at_high)),
-            means=(mean_of(low), mean_of(high)),
-            changes=(mean_of(low - result), mean_of(high - result)),
-        )
 
     @property
     def reach(self) -> float:

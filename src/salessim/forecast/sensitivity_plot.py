@@ -26,7 +26,7 @@ ROW = 0.34
 """Inches that a row takes."""
 LINE = 0.17
 """Inches that a line beside a row takes."""
-LONGEST_LINE = 36
+LONGEST_LINE = 40
 """Letters of a line beside a row."""
 ENDS = (("5% point of the number", style.SKY), ("95% point", style.VERMILLION))
 CAUSES = {
@@ -64,14 +64,10 @@ class SensitivityPlots:
         """Draw what 1 % more of each lever brings, with and without new external leads."""
         given = self.given
         shown = given.levers[:MOST_ROWS]
-        bars = [
-            _estimates(given.of.measure, style.BLUE, [one.result for one in shown]),
-            _estimates(
-                "bookings without new external\nleads, the verdict's 12 months",
-                style.ORANGE,
-                [one.base for one in shown],
-            ),
-        ]
+        bars = [_estimates(given.of.measure, style.BLUE, [one.result for one in shown])]
+        if any(one.base.size for one in given.levers):
+            name = "bookings without new external\nleads, the verdict's 12 months"
+            bars.append(_estimates(name, style.ORANGE, [one.base for one in shown]))
         ax = _drawn(ax, [one.lever.name for one in shown], bars)
         style.number_axis(ax, "% for 1% more", which="x", bottom=None)
         count = trajectories(given.trajectories)
@@ -87,7 +83,8 @@ class SensitivityPlots:
             _estimates(name, colour, [one.changes[end] for one in shown], start=mean)
             for end, (name, colour) in enumerate(ENDS)
         ]
-        ax = _drawn(ax, [one.address for one in shown], bars, together=True)
+        notes = [" to ".join(one.words) for one in shown]
+        ax = _drawn(ax, [one.address for one in shown], bars, together=True, notes=notes)
         ax.axvline(mean, color=style.BLACK, linewidth=1.0)
         style.number_axis(ax, given.of.unit(given.currency), which="x", bottom=None)
         title = f"What is known least moves {given.of.measure} most"
@@ -103,7 +100,7 @@ class SensitivityPlots:
         shown = given.shares[:MOST_ROWS]
         bars = [
             _intervals("alone", style.BLUE, [one.first for one in shown]),
-            _intervals("with all it acts through", style.ORANGE, [one.total for one in shown]),
+            _intervals("with interactions", style.ORANGE, [one.total for one in shown]),
         ]
         ax = _drawn(ax, [" + ".join(one.inputs) for one in shown], bars)
         _share_axis(ax, "share of the variance between worlds")
@@ -156,10 +153,21 @@ def _intervals(name: str, colour: str, shown: Sequence[Interval]) -> Bars:
 
 
 def _drawn(
-    ax: Axes | None, names: Sequence[str], bars: Sequence[Bars], *, together: bool = False
+    ax: Axes | None,
+    names: Sequence[str],
+    bars: Sequence[Bars],
+    *,
+    together: bool = False,
+    notes: Sequence[str] = (),
 ) -> Axes:
-    """Draw rows of bars: those of a row below each other, or ``together`` on one line."""
+    """Draw rows of bars: those of a row below each other, or ``together`` on one line.
+
+    ``notes`` stand below the rows' names, where there are any.
+    """
     labels = [_label(name) for name in names]
+    if notes:
+        shown = (style.plain_label(style.short(note, LONGEST_LINE)) for note in notes)
+        labels = [f"{label}\n{note}" for label, note in zip(labels, shown, strict=True)]
     if ax is None:
         lines = max((label.count("\n") + 1 for label in labels), default=1)
         ax = style.new_axes(height=1.9 + max(ROW, LINE * lines) * max(3, len(names)))
@@ -167,10 +175,10 @@ def _drawn(
     for number, (name, colour, values, low, high, start) in enumerate(bars):
         shift = 0.0 if together else (number - (len(bars) - 1) / 2) * thick
         rows = np.arange(len(names)) + shift
-        shown = np.nan_to_num(np.asarray(values, dtype=np.float64))
-        ax.barh(rows, shown, thick, left=start, color=colour, label=name, linewidth=0)
+        lengths = np.nan_to_num(np.asarray(values, dtype=np.float64))
+        ax.barh(rows, lengths, thick, left=start, color=colour, label=name, linewidth=0)
         reach = np.nan_to_num(np.abs(np.array([low, high]) - values))
-        ax.errorbar(start + shown, rows, xerr=reach, fmt="none", ecolor=style.BLACK, capsize=2,
+        ax.errorbar(start + lengths, rows, xerr=reach, fmt="none", ecolor=style.BLACK, capsize=2,
                     elinewidth=1.0)  # fmt: skip
     ax.use_sticky_edges = False
     if not together:

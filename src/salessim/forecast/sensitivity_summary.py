@@ -40,15 +40,16 @@ def _lever(one: Elasticity) -> tuple[Any, ...]:
 
 def _tornado(given: Sensitivity) -> Table:
     columns = (
-        "input", "p05", "p95", "mean_at_p05", "mean_at_p05_se", "mean_at_p95", "mean_at_p95_se",
-        "change_at_p05", "change_at_p05_se", "change_at_p95", "change_at_p95_se",
+        "input", "p05", "p95", "p05_words", "p95_words", "mean_at_p05", "mean_at_p05_se",
+        "mean_at_p95", "mean_at_p95_se", "change_at_p05", "change_at_p05_se", "change_at_p95",
+        "change_at_p95_se",
     )  # fmt: skip
     return columns, [_swing(one) for one in given.tornado]
 
 
 def _swing(one: Swing) -> tuple[Any, ...]:
     estimates = (number for estimate in (*one.means, *one.changes) for number in estimate)
-    return (one.address, *one.values, *estimates)
+    return (one.address, *one.values, *one.words, *estimates)
 
 
 def _shares(given: Sensitivity) -> Table:
