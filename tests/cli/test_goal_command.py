@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from salessim import goal, load_plan
+from salessim import goal, just_enough, load_plan
 
 GOAL = ("--target", "bookings.total >= 950000")
 RATE = ("--vary", "sources.outbound.rate", "--range", "5 per month:40 per month")
@@ -94,4 +94,43 @@ def test_wrong_usage_exits_with_2(call, options, said):
 def test_without_a_target_the_plan_must_have_some(call):
     result = call("goal", "acme.toml")
     assert result.exit_code == 1
-    assert "the plan has no targets; name one" in result.stderr
+    assert "the plan has no targets; write [targets]" in result.stderr
+
+
+def test_run_says_how_many_leads_are_just_enough(call, folder):
+    result = call("run", "acme.toml", "--just-enough", "--json", "-q", "-o", "out/run")
+    assert result.exit_code == 0, result.stderr
+    (found,) = json.loads(result.stdout)["goals"]
+    assert found["goal"] == "bookings.window >= need"
+    assert found == json.loads(
+        json.dumps(just_enough(load_plan(folder / "acme.toml")).summary(), allow_nan=False)
+    )
+    assert json.loads((folder / "out/run/manifest.json").read_text())["goals"] == [found]
+    assert json.loads(call("run", "acme.toml", "--json", "-q").stdout)["goals"] == []
+    shown = call("run", "acme.toml", "--just-enough")
+    assert "leads a month (now 1" in " ".join(shown.stdout.split())
+
+
+def test_a_search_with_nothing_to_search_for_is_refused_first(call, folder):
+    gap = call("run", "acme.toml", "--fill-gap", "-o", "out/run")
+    assert gap.exit_code == 1
+    assert "the plan has no targets" in gap.stderr
+    path = folder / "acme.toml"
+    path.write_text(path.read_text().replace('kind = "external"', 'kind = "customer"'))
+    path.write_text(path.read_text().replace('rate = "10 per month"', 'rate = "1 per year"'))
+    path.write_text(path.read_text().replace('growth = "1% per month"', 'buyer = "existing"'))
+    enough = call("run", "acme.toml", "--just-enough", "-o", "out/run")
+    assert enough.exit_code == 1
+    assert "no external source" in enough.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_stopped_search_keeps_the_forecast(call, folder, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("salessim.api.goals.just_enough", stopped)
+    result = call("run", "acme.toml", "--just-enough", "-o", "out/run")
+    assert result.exit_code == 130
+    assert "the search is given up, the forecast is kept" in result.stderr
+    assert (folder / "out/run/manifest.json").exists()

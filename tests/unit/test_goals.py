@@ -233,7 +233,7 @@ def test_gaps_are_filled_for_the_targets_that_are_missed(plan):
     named = goal(planned, target="2027Q1", vary="leads", probability=0.5, trajectories=500)
     assert named.answers[0] == next(answer for answer in gap if answer.key == "leads")
     assert fill_gap(with_targets(plan, easy), trajectories=50) == ()
-    with pytest.raises(SalessimError, match=r"the plan has no targets; .* write \[targets\]"):
+    with pytest.raises(SalessimError, match=r"the plan has no targets; write \[targets\]"):
         fill_gap(plan)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from salessim._typing import BoolArray
+from salessim._typing import BoolArray, FloatArray
 from salessim.config.units import parse_amount
 from salessim.config.words import found, nearest
 from salessim.engine import Cube
@@ -32,25 +32,31 @@ class Condition:
         As it may be typed: ``bookings.2027Q2 >= 1200000``.
     quantity : Quantity
     amount : float
-        In currency units, or wins.
+        In currency units, or wins; of the need its middle, where that is uncertain.
     unit : str
+    factor : ndarray of float, shape (trajectory,), or None
+        On the amount in each trajectory's world; None where it is certain.
     """
 
     text: str
     quantity: Quantity
     amount: float
     unit: str
+    factor: FloatArray | None = None
 
     def hits(self, cube: Cube) -> BoolArray:
         """Say of each trajectory whether it reaches the amount."""
-        return self.quantity.samples(cube) >= self.amount
+        amount = self.amount if self.factor is None else self.amount * self.factor
+        return self.quantity.samples(cube) >= amount
 
     def describe(self) -> str:
         """Say it in words."""
         return f"{self.quantity.describe()}: at least {self.amount:,.0f} {self.unit}"
 
 
-def read_condition(text: str, *, model: Model, program: Program) -> Condition:
+def read_condition(
+    text: str, *, model: Model, program: Program, needs: FloatArray | None = None
+) -> Condition:
     """Read what a goal aims at.
 
     Parameters
@@ -61,6 +67,8 @@ def read_condition(text: str, *, model: Model, program: Program) -> Condition:
         or ``sustained``: ``base.window >= need``.
     model, program : Model, Program
         Of the plan as it is: its need is held, whatever is varied.
+    needs : ndarray of float, shape (trajectory,), optional
+        Factor on the need in each trajectory's world, where it is uncertain.
 
     Raises
     ------
@@ -88,6 +96,7 @@ def read_condition(text: str, *, model: Model, program: Program) -> Condition:
         quantity=quantity,
         amount=amount,
         unit=quantity.unit(model.currency),
+        factor=needs if match[2] == NEED else None,
     )
 
 

@@ -16,7 +16,8 @@ from salessim.config import Plan
 from salessim.engine import Cube, run
 from salessim.forecast.goals import Answer, Goals
 from salessim.forecast.judge import wilson
-from salessim.lowering import Program, lower
+from salessim.lowering import Program, WorldSeeds, lower
+from salessim.lowering.worlds import need_factors
 from salessim.model.plan import BASE_ORIGINS
 from salessim.readable import percent
 
@@ -47,8 +48,10 @@ class Search:
         with addressed(plan):
             program = lower(plan.model)
         self.program_sha256 = program.sha256
+        needs = need_factors(program, ask.seed, ask.trajectories, WorldSeeds())
         self.conditions = [
-            read_condition(target, model=plan.model, program=program) for target in targets
+            read_condition(target, model=plan.model, program=program, needs=needs)
+            for target in targets
         ]
         cube = self._run(program)
         self.now = self._all_hits(cube)

@@ -95,12 +95,8 @@ def fill_gap(
         The plan has no targets; else as of `goal`.
     """
     _check_probability(probability)
+    check_searches(plan, fill_gap=True)
     targets = [target.name for target in plan.model.targets]
-    if not targets:
-        raise SalessimError(
-            f"{plan.path}: the plan has no targets; name one, such as "
-            '"bookings.total >= 1e6", or write [targets] with lines such as "2027Q2" = 1_200_000'
-        )
     varied = _read_all(plan, vary)
     ask = _asked(plan, trajectories, seed, threads, progress)
     search = Search(plan, targets, ask, searches=len(varied))
@@ -141,13 +137,30 @@ def just_enough(
     """
     asked = plan.model.sustainability.self_sustaining if probability is None else probability
     _check_probability(asked)
-    leads_lever(plan, MORE)  # refused before anything is simulated
+    check_searches(plan, just_enough=True)
     ask = _asked(plan, trajectories, seed, threads, progress)
     search = Search(plan, [ENOUGH], ask, searches=1)
     without, now = (float(hits[0].mean()) for hits in (search.base, search.now))
     # what is enough is looked for where it is: many leads take long to simulate
     points = NONE if without >= asked else FEWER if now >= asked else MORE
     return search.goals(0, [leads_lever(plan, points)], asked)
+
+
+def check_searches(plan: Plan, *, just_enough: bool = False, fill_gap: bool = False) -> None:
+    """Refuse, before anything is simulated, a search that has nothing to search for.
+
+    Raises
+    ------
+    SalessimError
+        Leads are asked for and the plan has no external source, or gaps and it has no targets.
+    """
+    if just_enough:
+        leads_lever(plan, MORE)
+    if fill_gap and not plan.model.targets:
+        raise SalessimError(
+            f"{plan.path}: the plan has no targets; write [targets] with lines such as "
+            '"2027Q2" = 1_200_000, or name one: salessim goal --target "bookings.total >= 1e6"'
+        )
 
 
 def _asked(

@@ -22,7 +22,7 @@ from salessim._version import __version__
 from salessim.api.claims import make_claimed, release, remove_orphans
 from salessim.config import Plan
 from salessim.errors import SalessimError
-from salessim.forecast import Forecast
+from salessim.forecast import Forecast, Goals
 
 FORMATS = ("csv", "parquet", "svg", "png")
 """What a run can leave behind: tables and charts."""
@@ -161,11 +161,12 @@ def write_run(
     *,
     formats: Sequence[str] = USUAL_FORMATS,
     command: Sequence[str] = (),
+    goals: Sequence[Goals] = (),
 ) -> None:
     """Write the files of a run into an existing folder, the manifest last.
 
     ``formats`` says which: ``csv`` (the summary), ``parquet`` (all trajectories), charts as ``svg``
-    and ``png``.
+    and ``png``; ``goals`` go into the manifest.
 
     Raises
     ------
@@ -173,7 +174,7 @@ def write_run(
         Something cannot be written; its note says how much the files need.
     """
     try:
-        _write_files(plan, forecast, folder, formats=formats, command=command)
+        _write_files(plan, forecast, folder, formats=formats, command=command, goals=goals)
     except OSError as error:
         error.add_note(f"it needs about {_megabytes(forecast, formats):,.0f} MB")
         raise
@@ -192,6 +193,7 @@ def _write_files(
     *,
     formats: Sequence[str],
     command: Sequence[str],
+    goals: Sequence[Goals],
 ) -> None:
     started = time.perf_counter()
     run = forecast.provenance
@@ -207,6 +209,7 @@ def _write_files(
 
         write_charts(plan, forecast, folder, kinds)
     about = manifest(plan, forecast, folder, command=command)
+    about["goals"] = [one.summary() for one in goals]
     about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
     text = json.dumps(about, indent=2, allow_nan=False)
     (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")

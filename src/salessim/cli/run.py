@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,8 +29,12 @@ from salessim.cli.progress import progress_bar, say_compiling
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
+    from salessim._typing import Progress
     from salessim.config import Plan
-    from salessim.forecast import Forecast
+    from salessim.forecast import Forecast, Goals
+
+GAP_TRAJECTORIES = 1_000
+"""Of each run of a search with every lever, at most: there are a hundred of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,8 @@ class Wanted:
     threads: int | None
     out: Path
     formats: tuple[str, ...]
+    just_enough: bool
+    fill_gap: bool
     as_json: bool
     quiet: bool
     progress: bool
@@ -89,6 +95,16 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     show_default=True,
     help="What to write: csv (the summary), parquet (every trajectory), charts as svg and png.",
 )
+@click.option(
+    "--just-enough",
+    is_flag=True,
+    help="Find how many external leads are just enough to book what the verdict needs.",
+)
+@click.option(
+    "--fill-gap",
+    is_flag=True,
+    help="Find which lever reaches each target that is more likely missed than hit.",
+)
 @json_option
 @quiet_option
 @no_progress_option
@@ -107,6 +123,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     out: Path | None,
     threads: int | None,
     formats: tuple[str, ...],
+    just_enough: bool,
+    fill_gap: bool,
     as_json: bool,
     quiet: bool,
     no_progress: bool,
@@ -126,6 +144,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
         of=of,
         threads=threads,
         formats=formats,
+        just_enough=just_enough,
+        fill_gap=fill_gap,
         out=out or default_directory(loaded),
         as_json=as_json,
         quiet=quiet,
@@ -134,15 +154,17 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if dry_run:
         _dry_run(loaded, wanted)
         return
-    forecast, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
+    forecast, goals, folder = _simulate(loaded, wanted, ctx.meta[RECORDED])
     try:
-        _report(forecast, folder, wanted)
+        _report(forecast, goals or (), folder, wanted)
     except OSError as error:
         if error.errno == errno.EPIPE:  # the reader has seen enough
             raise
         raise SalessimError(
             f"stdout cannot be written: {error.strerror or error}; the run is whole in {folder}"
         ) from error
+    if goals is None:
+        ctx.exit(INTERRUPTED)
     if forecast.interrupted:
         click.echo(
             f"interrupted: {forecast.trajectories:,} of {forecast.provenance.requested:,} "
@@ -152,13 +174,17 @@ def command(  # noqa: PLR0913  (one parameter per option)
         ctx.exit(INTERRUPTED)
 
 
-def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecast, Path]:
+def _simulate(
+    plan: Plan, wanted: Wanted, typed: Sequence[str]
+) -> tuple[Forecast, tuple[Goals, ...] | None, Path]:
     """Simulate and write the run directory, which is refused before anything is simulated."""
     from salessim import api
+    from salessim.api.goals import check_searches
     from salessim.api.run_directory import RunDirectory, write_run
 
     with Interruptions() as interruptions, RunDirectory(wanted.out) as directory:
         notes = api.validate(plan)
+        check_searches(plan, just_enough=wanted.just_enough, fill_gap=wanted.fill_gap)
         if not wanted.quiet:
             for note in notes:
                 click.echo(f"note: {note}", err=True)
@@ -173,22 +199,56 @@ def _simulate(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Forecas
                 until_error=wanted.until_error,
                 of=wanted.of,
             )
+            goals = _goals(plan, forecast, wanted, progress)
         interruptions.writing()
         if forecast.interrupted and not wanted.quiet:
             click.echo("interrupted: writing what is finished ...", err=True)
-        write_run(plan, forecast, directory.work, formats=wanted.formats, command=typed)
-        return forecast, directory.publish(partial=forecast.interrupted)
+        write_run(
+            plan,
+            forecast,
+            directory.work,
+            formats=wanted.formats,
+            command=typed,
+            goals=goals or (),
+        )
+        return forecast, goals, directory.publish(partial=forecast.interrupted)
 
 
-def _report(forecast: Forecast, folder: Path, wanted: Wanted) -> None:
-    from salessim.cli import render
+def _goals(
+    plan: Plan, forecast: Forecast, wanted: Wanted, progress: Progress | None
+) -> tuple[Goals, ...] | None:
+    """Search for what was asked for beside the forecast, on its random numbers; None when stopped.
+
+    What is stopped is the search: the forecast is kept.
+    """
+    from salessim import api
+
+    ask: dict[str, Any] = {"seed": wanted.seed, "threads": wanted.threads, "progress": progress}
+    found: list[Goals] = []
+    try:
+        if wanted.just_enough and not forecast.interrupted:
+            found.append(api.just_enough(plan, trajectories=forecast.trajectories, **ask))
+        if wanted.fill_gap and not forecast.interrupted:
+            few = min(forecast.trajectories, GAP_TRAJECTORIES)
+            found += api.fill_gap(plan, trajectories=few, **ask)
+    except KeyboardInterrupt:
+        click.echo("interrupted: the search is given up, the forecast is kept", err=True)
+        return None
+    return tuple(found)
+
+
+def _report(forecast: Forecast, goals: Sequence[Goals], folder: Path, wanted: Wanted) -> None:
+    from salessim.cli import render, render_goals
 
     if wanted.as_json:
-        click.echo(json.dumps(forecast.summary(), allow_nan=False))
+        document = {**forecast.summary(), "goals": [one.summary() for one in goals]}
+        click.echo(json.dumps(document, allow_nan=False))
     if wanted.quiet:
         return
     console = render.console(stderr=wanted.as_json)
     render.forecast(console, forecast)
+    for one in goals:
+        render_goals.goals(console, one, title=forecast.labels.title)
     names = ", ".join(sorted(file.name for file in folder.iterdir()))
     render.text(console, f"Seed {forecast.provenance.seed}. Written to {folder}: {names}.")
 

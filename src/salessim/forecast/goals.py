@@ -90,6 +90,8 @@ class Answer:
                 f"{name}: not reachable {span}: the most it gives is a probability of {share}, "
                 f"at {where}."
             )
+        elif self.status == "always" and self.key == "leads" and self.value == 0.0:
+            said = f"No external leads are needed: without any the probability is {share}."
         elif self.status == "always":
             said = (
                 f"{name}: {percent(asked)} are reached everywhere {span}: the least it gives is a "
