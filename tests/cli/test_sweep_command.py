@@ -29,6 +29,15 @@ def test_a_row_per_point_is_printed(call):
     assert "Seed 7." in result.stdout
 
 
+def test_many_points_are_cut_in_the_middle(call):
+    result = call("sweep", "acme.toml", "-S", f"{CONVERSION}=0.2:0.8:61", "-n", "1")
+    assert "1 point in the middle is left out: -o DIR writes all." in result.stdout
+    lines = result.stdout.splitlines()
+    assert sum(line.strip().startswith("0.") for line in lines) == 60
+    whole = call("sweep", "acme.toml", "-S", f"{CONVERSION}=0.2:0.8:60", "-n", "1").stdout
+    assert "left out" not in whole
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_a_terminal_of_any_width(call, monkeypatch, width):
     monkeypatch.setenv("COLUMNS", str(width))

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies
 
 from salessim.config.problems import PlanError
 from salessim.config.ranges import read_axes
+from tests.examples import examples
 
 
 def only(text, **more):
@@ -142,3 +144,35 @@ def test_points_between_need_no_steps():
     assert [words.at(share).text for share in (0.0, 0.34, 0.999)] == ["x", "y", "z"]
     few = only("a.b=1,2,4", between=True)
     assert [few.at(share).number for share in (0.0, 0.5, 0.9)] == [1.0, 2.0, 4.0]
+
+
+@examples(300)
+@given(strategies.text("0123456789.:,-+eE_% permonthx\"'[]{}=a", max_size=24))
+def test_whatever_is_typed_is_a_value_an_axis_or_a_mistake(text):
+    try:
+        axes, fixed = read_axes([f"a.b={text}", "z.z=1,2"], between=True)
+    except PlanError:
+        return
+    assert len(axes) + len(fixed) == 2
+    for axis in axes:
+        assert len(axis.values) > 1 or axis.whole
+        for share in (0.0, 0.5, 0.999):
+            value = axis.at(share)
+            assert (value.number is None) == (axis.written == "")
+            assert value.number is None or np.isfinite(value.number)
+
+
+@examples(200)
+@given(
+    strategies.floats(-1e9, 1e9, allow_nan=False),
+    strategies.floats(-1e9, 1e9, allow_nan=False),
+    strategies.integers(2, 9),
+)
+def test_a_range_goes_from_end_to_end_in_order(first, last, count):
+    if first == last:
+        return
+    axis = only(f"a.b={first!r} days:{last!r} days:{count}")
+    found = numbers(axis)
+    assert found == sorted(found, reverse=first > last)
+    assert (found[0], found[-1]) == (first, last)
+    assert [float(text.removesuffix(" days")) for text in texts(axis)] == found

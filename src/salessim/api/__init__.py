@@ -142,7 +142,8 @@ def simulate(  # noqa: PLR0913  # options of a script, all by name
         (0, 1). `Forecast.precision` says what came of it; all else equals a plain run of as many
         trajectories, bit for bit.
     of : str
-        ``SERIES.SPAN``: ``bookings.total``, ``wins.2027Q2``, ``leads.2027-03``, as in targets.
+        ``bookings``, ``wins`` or ``base`` (bookings without external leads) of a span, as targets
+        name it, or ``window``: ``bookings.total``, ``wins.2027Q2``, ``base.window``.
     worlds : WorldSeeds, optional
         What the worlds are drawn from, where that is not `seed`: to meet the same worlds with
         other luck, to redraw some inputs, or to hold them.

@@ -8,15 +8,12 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from salessim.config.words import nearest
 from salessim.engine import Cube, most_trajectories
-from salessim.errors import SalessimError
-from salessim.forecast import SERIES, Forecast
+from salessim.forecast import Forecast
 from salessim.forecast.precision import Limit, Precision, relative_error
+from salessim.forecast.quantity import Quantity
 from salessim.lowering import Program
-from salessim.model.calendar import Timeline
 from salessim.model.plan import Model
-from salessim.model.spans import periods_of
 
 FIRST = 1_000
 """Trajectories before the first look: from fewer, the error itself is not known well."""
@@ -43,7 +40,7 @@ class Until:
     error : float
         Standard error over mean, in (0, 1).
     of : str
-        ``SERIES.SPAN``, the span as of `salessim.model.spans.named_span`.
+        A number's name, as of `Quantity.named`.
     most : int or None
         Trajectories that are not exceeded; None = what this machine's memory holds.
     """
@@ -75,7 +72,7 @@ def run_until(until: Until, simulate: Simulate, *, program: Program, model: Mode
     KeyboardInterrupt
         Ctrl-C stopped the run before any trajectory was finished.
     """
-    series, periods = _number(until.of, model.timeline)
+    number = Quantity.named(until.of, model.timeline)
     # A run that goes on is held beside the one it goes on from.
     most = most_trajectories(program) // 2 if until.most is None else until.most
     limit: Limit = "memory" if until.most is None else "trajectories"
@@ -83,23 +80,12 @@ def run_until(until: Until, simulate: Simulate, *, program: Program, model: Mode
     while True:
         if not cube.trajectories:
             raise KeyboardInterrupt
-        forecast = Forecast.from_cube(cube, program=program, model=model)
-        look = _look(until, forecast.series(series).total(periods), most=most, limit=limit)
+        look = _look(until, number.samples(cube), most=most, limit=limit)
         enough = look.limit or (look.reached is not None and look.reached <= until.error)
-        if enough or forecast.interrupted:
+        if enough or cube.interrupted:
+            forecast = Forecast.from_cube(cube, program=program, model=model)
             return replace(forecast, precision=look)
         cube = simulate(trajectories=_next(look, most), before=cube)
-
-
-def _number(of: str, timeline: Timeline) -> tuple[str, slice]:
-    """Return the series and the periods that a number's name means."""
-    series, _, span = of.partition(".")
-    if series not in SERIES:
-        raise SalessimError(f"of: {of}: no such series; {nearest(series, SERIES, named='series')}")
-    try:
-        return series, periods_of(span, timeline)
-    except ValueError as error:
-        raise SalessimError(f"of: {of}: {error}") from None
 
 
 def _look(until: Until, samples: NDArray[Any], *, most: int, limit: Limit) -> Precision:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import empty_table, few, printable, text, widest
+from salessim.cli.render import MOST_ROWS, empty_table, few, printable, text, widest
+from salessim.config.words import counted
 from salessim.readable import amount, brief, number, percent, scale, trajectories
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def sweep(out: Console, given: Sweep) -> None:
     out.print()
     text(out, head, style="bold")
     out.print(widest(out, (_points(given, columns) for columns in COLUMNS)))
+    if (left := len(given.points) - MOST_ROWS) > 0:
+        are = "is" if left == 1 else "are"
+        text(out, f"{counted(left, 'point')} in the middle {are} left out: -o DIR writes all.")
     out.print()
 
 

@@ -64,8 +64,8 @@ class Axis:
         first, last = self.values[0].number, self.values[-1].number
         if self.listed or first is None or last is None:
             return self.values[int(share * len(self.values))]
-        number = first + share * (last - first)
-        return _value(self.written, number, digits=0 if self.whole else SPREAD_DIGITS)
+        number = float(f"{(1.0 - share) * first + share * last:.{SPREAD_DIGITS}g}")
+        return _value(self.written, number, whole=self.whole)
 
 
 def read_axes(
@@ -176,20 +176,21 @@ def _range(key: str, parts: Sequence[str], *, between: bool) -> Axis:
             "or give the values one by one: KEY=a,b,c"
         )
     whole = COUNT in key_parts(key)
-    digits = 0 if whole else STEP_DIGITS
     count = int(parts[2]) if len(parts) == 3 and parts[2].isdecimal() else 0
     if not 2 <= count <= MOST_STEPS and not (between and len(parts) == 2):
         many = parts[2] if len(parts) == 3 else "no number of values"
         raise ValueError(f"{expected}, from 2 to {MOST_STEPS:,} of them, found {many}")
     written, (first, last) = common
-    numbers = [first + (last - first) * i / (count - 1) for i in range(count)] or [first, last]
-    values = dict.fromkeys(_value(written, number, digits=digits) for number in numbers)
+    steps = range(1, count - 1)
+    between_ends = [((count - 1 - i) * first + i * last) / (count - 1) for i in steps]
+    numbers = [first, *(float(f"{number:.{STEP_DIGITS}g}") for number in between_ends), last]
+    values = dict.fromkeys(_value(written, number, whole=whole) for number in numbers)
     return Axis(key=key, written=written, values=tuple(values), whole=whole)
 
 
-def _value(written: str, number: float, *, digits: int) -> Value:
-    """Write a number to so many digits, whole when 0: as typed, and read as it was typed."""
-    typed = f"{number:.{digits}g}" if digits else f"{round(number)}"
+def _value(written: str, number: float, *, whole: bool) -> Value:
+    """Write a number as it would be typed; what is read is what was typed."""
+    typed = f"{round(number)}" if whole else repr(number).removesuffix(".0")
     return Value(written.replace("{}", typed), float(typed))
 
 

@@ -95,10 +95,9 @@ class Series:
         """Samples, shape (trajectory, period): counts as int64, money as float64 in its unit."""
         return self.whole if self.divisor == 1 else _frozen(self.whole / self.divisor)
 
-    def total(self, periods: slice = slice(None)) -> NDArray[Any]:
-        """Sum over the periods (or some) of each trajectory; of a stock its level at the end."""
-        chosen = self.whole[:, periods]
-        whole = chosen[:, -1] if self.stock else chosen.sum(axis=1)
+    def total(self) -> NDArray[Any]:
+        """Sum over the periods of each trajectory; of a stock its level at the end."""
+        whole = self.whole[:, -1] if self.stock else self.whole.sum(axis=1)
         return _frozen(whole if self.divisor == 1 else whole / self.divisor)
 
     @cached_property
