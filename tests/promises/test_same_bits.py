@@ -19,11 +19,11 @@ from tests.laws.small_models import needs_machine_code
 
 pytestmark = needs_machine_code
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+ROOT = Path(__file__).parents[2]
 OF_0_1_0 = {
-    "saas": "def5516d89f987ca3e80241091f4714640ee2475fd4809d93f8eae60709d4986",
-    "w1": "b4d3b7602d7159132e5ecaa803138d93e9e586319c08dbaf0bb47313b8163be3",
-    "w1_base_only": "cf17150a4864e13d65a3b3a9ccbf3f8dc9fe07b2e13160fe296aea8f1719187e",
+    "tests/promises/saas_0_1_0": "def5516d89f987ca3e80241091f4714640ee2475fd4809d93f8eae60709d4986",
+    "configs/w1": "b4d3b7602d7159132e5ecaa803138d93e9e586319c08dbaf0bb47313b8163be3",
+    "configs/w1_base_only": "cf17150a4864e13d65a3b3a9ccbf3f8dc9fe07b2e13160fe296aea8f1719187e",
 }
 
 
@@ -38,7 +38,7 @@ def bits(cube) -> str:
 
 @pytest.mark.parametrize("name", OF_0_1_0)
 def test_plans_without_loops_keep_their_bits(name):
-    cube = run(lower(load_plan(CONFIGS / f"{name}.toml").model), trajectories=64, seed=7)
+    cube = run(lower(load_plan(ROOT / f"{name}.toml").model), trajectories=64, seed=7)
     assert bits(cube) == OF_0_1_0[name]
     assert not cube.flows[..., 4:].any()
     assert not cube.slipped.any()
