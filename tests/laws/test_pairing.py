@@ -92,7 +92,7 @@ def test_the_same_program_is_simulated_once(plans, monkeypatch):
 
 def test_scenarios_of_any_shape_are_compared(plans):
     other = load_plan(ROOT / "configs" / "saas.toml").with_(
-        {"forecast.period": "30 days", "forecast.horizon": "360 days"}
+        {"forecast.period": "30 days", "forecast.horizon": "360 days", "targets": {}}
     )
     both = api.compare({"w1": plans["plan"], "saas": other}, trajectories=10, seed=3)
     assert both.differences["saas"].series("bookings").whole.shape == (10, 12)
