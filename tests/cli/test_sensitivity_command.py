@@ -71,6 +71,81 @@ def test_json_is_one_document_on_stdout(call, folder):
     assert call("sensitivity", "acme.toml", "-n", "16", "-q").output == ""
 
 
+UNSURE = """
+[sources.outbound]
+kind = "external"
+pipeline = "new_business"
+rate = { p05 = "5 per month", p95 = "20 per month" }
+
+[shocks.economy]
+conversion = 0.3
+leads = 0.2
+"""
+
+
+@pytest.fixture
+def unsure(folder):
+    path = folder / "acme.toml"
+    before, _, rest = path.read_text().partition("[sources.outbound]")
+    path.write_text(f"{before}{UNSURE}{rest[rest.index('[sources.referral]') - 1 :]}")
+    return path
+
+
+@pytest.mark.usefixtures("unsure")
+def test_what_is_not_known_has_its_tables_and_charts(call, folder):
+    words = ("-n", "64", "--worlds", "256", "-o", "s")
+    result = call("sensitivity", "acme.toml", *words)
+    assert result.exit_code == 0, result.stderr
+    for part in ("5 per month", "20 per month", "shocks.economy", "256 worlds", "of the variance"):
+        assert part in result.stdout
+    assert "shocks are paths" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    parts = ("levers", "tornado", "shares", "split")
+    files = {f"{part}.{kind}" for part in parts for kind in ("csv", "svg", "png")}
+    assert {file.name for file in (folder / "s").iterdir()} == FILES | files
+    document = json.loads((folder / "s" / "sensitivity.json").read_text())
+    assert document["shares"][0]["inputs"] == "sources.outbound.rate"
+    assert sum(one["share_of_variance"] for one in document["split"]) == pytest.approx(1)
+
+
+def test_progress_counts_the_worlds_too(unsure):
+    seen = []
+    ss.sensitivity(
+        ss.load_plan(unsure),
+        trajectories=16,
+        worlds=64,
+        progress=lambda done, asked: seen.append((done, asked)),
+    )
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen[-1][0] == seen[-1][1]
+
+
+def test_worlds_that_differ_too_little_have_no_shares(folder):
+    plan = ss.load_plan(folder / "acme.toml")
+    rate = {"p05": "9.99 per month", "p95": "10.01 per month"}
+    found = ss.sensitivity(plan.with_({"sources.outbound.rate": rate}), trajectories=8, worlds=64)
+    assert found.shares == ()
+    assert "too little to be told from luck with 64 worlds" in found.notes[0]
+    assert found.parts == ("levers", "tornado", "split")
+
+
+def test_a_single_input_has_all_of_the_variance_between_worlds(folder):
+    plan = ss.load_plan(folder / "acme.toml")
+    rate = {"p05": "5 per month", "p95": "20 per month"}
+    found = ss.sensitivity(plan.with_({"sources.outbound.rate": rate}), trajectories=8, worlds=256)
+    assert [one.total for one in found.shares] == [(1, 1, 1)]
+    assert found.split.shocks == (0, 0)
+
+
+@pytest.mark.parametrize("worlds", ["100", "1"])
+def test_worlds_are_a_power_of_two(call, folder, worlds):
+    result = call("sensitivity", "acme.toml", "--worlds", worlds)
+    assert result.exit_code == 2
+    assert worlds == "1" or "expected a power of two, 64 or 128" in result.stderr
+    with pytest.raises(ValueError, match="power of two"):
+        ss.sensitivity(ss.load_plan(folder / "acme.toml"), worlds=int(worlds))
+
+
 def test_wins_do_not_depend_on_amounts(folder):
     found = ss.sensitivity(ss.load_plan(folder / "acme.toml"), of="wins.total", trajectories=64)
     levers = {one.lever.name: one for one in found.levers}

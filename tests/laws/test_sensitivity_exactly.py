@@ -104,7 +104,7 @@ def plan(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(plan):
-    return ss.sensitivity(plan, trajectories=WORLDS, seed=11)
+    return ss.sensitivity(plan, trajectories=WORLDS, worlds=WORLDS, seed=11)
 
 
 def off(estimate, expected):
@@ -178,7 +178,7 @@ def test_tornado_holds_a_number_at_its_ends(found, letter, ends):
 
 def test_correlated_numbers_vary_together(plan):
     together = plan.with_({"correlation": {NAMES["r"]: {NAMES["c"]: 0.8}}, "shocks": {}})
-    found = ss.sensitivity(together, trajectories=512, seed=3)
+    found = ss.sensitivity(together, trajectories=64, worlds=512, seed=3)
     assert {frozenset(one.inputs) for one in found.shares} == {
         frozenset({NAMES["r"], NAMES["c"]}),
         frozenset({NAMES["m"]}),
@@ -186,5 +186,5 @@ def test_correlated_numbers_vary_together(plan):
 
 
 def test_the_same_seed_gives_the_same_answer(plan):
-    one, two = (ss.sensitivity(plan, trajectories=64, seed=5) for _ in range(2))
+    one, two = (ss.sensitivity(plan, trajectories=64, worlds=64, seed=5) for _ in range(2))
     assert {**one.summary()} == {**two.summary()}

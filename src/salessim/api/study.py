@@ -36,10 +36,11 @@ from salessim.model.law import floats
 from salessim.model.levers import Lever, levers
 from salessim.model.plan import Model
 from salessim.model.uncertain import NORMAL_P95, Uncertain
-from salessim.readable import trajectories as counted
 
 TRAJECTORIES = 1024
-"""Of each run: some hundred runs stay under a minute, and errors are a few percent."""
+"""Of each pair of runs: a hundred of them take half a minute, and errors are a few percent."""
+WORLDS = 2048
+"""In which inputs are varied: fewer tell shares of the variance to ten percentage points only."""
 STEP = 1.05
 """Factor on a lever, up and down."""
 LUCKS = 2
@@ -53,6 +54,7 @@ def sensitivity(
     *,
     of: str = "bookings.total",
     trajectories: int = TRAJECTORIES,
+    worlds: int = WORLDS,
     seed: int | None = None,
     threads: int | None = None,
     executor: Executor | None = None,
@@ -70,7 +72,9 @@ def sensitivity(
         ``bookings``, ``wins`` or ``base`` (bookings without new external leads), a dot, and a span
         (``total``, ``2027Q2``, ``2027-03``, ``window`` for the verdict's twelve months).
     trajectories : int
-        Of each run, 2 or more. Sobol indices take the largest power of two of them as worlds.
+        Of each run with a lever moved or a number held at an end, 2 or more.
+    worlds : int
+        In which the variance is split: a power of two, 2 or more.
     seed : int, optional
         0 to 2**64 - 1; the plan's when not given, else drawn and recorded.
     threads : int, optional
@@ -89,12 +93,14 @@ def sensitivity(
     SalessimError
         The plan cannot be run, or has no result of the name `of`.
     ValueError
-        `trajectories` or `seed` is out of its range.
+        `trajectories`, `worlds` or `seed` is out of its range.
     KeyboardInterrupt
         Ctrl-C.
     """
     if trajectories < 2:
         raise ValueError(f"trajectories must be 2 or more, not {trajectories}")
+    if worlds < 2 or worlds.bit_count() > 1:  # as `scipy.stats.sobol_indices` wants them
+        raise ValueError(f"worlds must be a power of two, 2 or more, not {worlds}")
     try:
         quantity = Quantity.named(of, plan.model.timeline)
     except SalessimError as error:
@@ -102,21 +108,24 @@ def sensitivity(
     with addressed(plan):
         program = lower(plan.model)
         runs = _Runs(
-            trajectories=trajectories,
             seed=chosen_seed(plan, seed),
             ask={"threads": threads, "executor": executor},
             progress=progress,
         )
-        return _Study(model=plan.model, program=program, of=quantity, runs=runs).answer()
+        return _Study(
+            model=plan.model,
+            program=program,
+            of=quantity,
+            trajectories=trajectories,
+            worlds=worlds,
+            runs=runs,
+        ).answer()
 
 
 class _Runs:
     """Runs of one seed, counted together for a progress bar."""
 
-    def __init__(
-        self, *, trajectories: int, seed: int, ask: dict[str, Any], progress: Progress | None
-    ) -> None:
-        self.trajectories = trajectories
+    def __init__(self, *, seed: int, ask: dict[str, Any], progress: Progress | None) -> None:
         self.seed = seed
         self.expected = 0
         self._ask = ask
@@ -131,16 +140,15 @@ class _Runs:
     def __call__(
         self,
         program: Program,
+        trajectories: int,
         *,
         luck: int = 0,
         worlds: WorldSeeds | None = None,
-        trajectories: int | None = None,
     ) -> Cube:
         """Simulate; worlds are those of the seed whatever the luck, unless others are given."""
-        count = trajectories or self.trajectories
         cube = run(
             program,
-            trajectories=count,
+            trajectories=trajectories,
             seed=self.seeded(luck),
             worlds=worlds or WorldSeeds(seed=self.seed),
             progress=self._moved if self._progress else None,
@@ -148,7 +156,7 @@ class _Runs:
         )
         if cube.interrupted:
             raise KeyboardInterrupt
-        self._done += count
+        self._done += trajectories
         self.seconds += cube.seconds
         return cube
 
@@ -165,50 +173,52 @@ class _Study:
     model: Model
     program: Program
     of: Quantity
+    trajectories: int
+    worlds: int
     runs: _Runs
 
     def answer(self) -> Sensitivity:
         """Do all runs, those that need no worlds first."""
-        runs = self.runs
+        runs, uncertain = self.runs, bool(self.program.inputs)
         runs.expected = self._expected()
-        first = self._response(runs(self.program))
-        result = first.result
+        first = self._response(runs(self.program, self._first))
         moved = [self._elasticity(lever) for lever in levers(self.model)]
+        result = first.result[: self.trajectories]
         swings = [self._swing(number, result) for number in self.model.uncertain]
-        same = result[None]
-        if self.program.inputs:
-            same = np.stack([result, self._result(luck=1)])
+        same = first.result[None, : self.worlds] if uncertain else first.result[None]
+        if uncertain:
+            same = np.concatenate([same, self._result(self.worlds, luck=1)[None]])
         parts = split(same, self._other_shocks(), parameters=self._has_parameters)
         shares = self._shares(same) if parts.has_worlds else ()
         return Sensitivity(
             title=self.model.title,
             currency=self.model.currency,
             of=self.of,
-            mean=mean_of(result),
+            mean=mean_of(first.result),
             sustained=None if first.sustained is None else mean_of(first.sustained),
             levers=tuple(sorted(moved, key=lambda one: -one.result.size)),
             tornado=tuple(sorted(swings, key=lambda one: -one.reach)),
             shares=tuple(sorted(shares, key=lambda one: -one.total.value)),
             split=parts,
-            trajectories=runs.trajectories,
-            worlds=self._worlds if shares else 0,
+            trajectories=self.trajectories,
+            worlds=self.worlds if uncertain else 0,
             seed=runs.seed,
             seconds=runs.seconds,
             notes=tuple(self._notes(parts)),
         )
 
+    @property
+    def _first(self) -> int:
+        """Trajectories of the first run: what others are compared with are its first ones."""
+        return max(self.trajectories, self.worlds) if self.program.inputs else self.trajectories
+
     def _expected(self) -> int:
         """Return the trajectories of all runs."""
-        one_each = 1 + 2 * len(levers(self.model)) + 2 * len(self.model.uncertain)
+        pairs = 2 * len(levers(self.model)) + 2 * len(self.model.uncertain)
         again = bool(self.program.inputs) + LUCKS * bool(self._shocks)
         groups = len(self.program.input_groups)
-        of_worlds = LUCKS * (1 + groups) if groups > 1 else 0
-        return (one_each + again) * self.runs.trajectories + of_worlds * self._worlds
-
-    @property
-    def _worlds(self) -> int:
-        """The largest power of two of worlds: what `scipy.stats.sobol_indices` takes."""
-        return 1 << (self.runs.trajectories.bit_length() - 1)
+        mixed = LUCKS * (1 + groups) if groups > 1 else 0
+        return self._first + pairs * self.trajectories + (again + mixed) * self.worlds
 
     @property
     def _shocks(self) -> tuple[str, ...]:
@@ -231,13 +241,13 @@ class _Study:
         base = Quantity.named(f"base.{WINDOW}", self.model.timeline)
         return Response(result=self.of.samples(cube), base=base.samples(cube), sustained=enough)
 
-    def _result(self, **words: Any) -> FloatArray:
-        return self.of.samples(self.runs(self.program, **words))
+    def _result(self, trajectories: int, **words: Any) -> FloatArray:
+        return self.of.samples(self.runs(self.program, trajectories, **words))
 
     def _elasticity(self, lever: Lever) -> Elasticity:
         factor = min(STEP, lever.most)
         up, down = (
-            self._response(self.runs(lower(lever.scaled(self.model, step))))
+            self._response(self.runs(lower(lever.scaled(self.model, step)), self.trajectories))
             for step in (factor, 1.0 / factor)
         )
         return Elasticity.of(lever, up=up, down=down, factor=factor)
@@ -246,7 +256,7 @@ class _Study:
         scores = floats([-NORMAL_P95, NORMAL_P95])
         low, high = number.at(scores).tolist()
         at_low, at_high = (
-            self._result(worlds=self._seeds(held={number.address: float(score)}))
+            self._result(self.trajectories, worlds=self._seeds(held={number.address: float(score)}))
             for score in scores
         )
         return Swing(
@@ -261,24 +271,23 @@ class _Study:
         """Return results with the same parameters and other shocks, shape (luck, world)."""
         if not self._shocks:
             return None
-        worlds = self._seeds(redrawn=dict.fromkeys(self._shocks, self.runs.seeded(_OTHER_SHOCKS)))
-        return self._lucks(worlds=worlds)
+        other = self.runs.seeded(_OTHER_SHOCKS)
+        return self._lucks(self._seeds(redrawn=dict.fromkeys(self._shocks, other)))
 
     def _shares(self, same: FloatArray) -> tuple[VarianceShare, ...]:
         """Return Sobol indices by keyed pick-freeze: an input is drawn from its own seed."""
-        groups, count = self.program.input_groups, self._worlds
+        groups = self.program.input_groups
         other = self.runs.seeded(_OTHER_WORLDS)
-        mixed = [
-            self._lucks(worlds=self._seeds(redrawn=dict.fromkeys(group, other)), trajectories=count)
-            for group in groups
-        ]
-        others = self._lucks(worlds=WorldSeeds(seed=other), trajectories=count)
-        return variance_shares(
-            groups, same[:, :count], others, np.stack(mixed), seed=self.runs.seed
-        )
+        f_ab = np.zeros((0, *same.shape))
+        f_b = same
+        if len(groups) > 1:  # one alone has all of the variance
+            mixed = [self._seeds(redrawn=dict.fromkeys(group, other)) for group in groups]
+            f_ab = np.stack([self._lucks(worlds) for worlds in mixed])
+            f_b = self._lucks(WorldSeeds(seed=other))
+        return variance_shares(groups, same, f_b, f_ab, seed=self.runs.seed)
 
-    def _lucks(self, **words: Any) -> FloatArray:
-        return np.stack([self._result(luck=luck, **words) for luck in range(LUCKS)])
+    def _lucks(self, worlds: WorldSeeds) -> FloatArray:
+        return np.stack([self._result(self.worlds, luck=k, worlds=worlds) for k in range(LUCKS)])
 
     def _seeds(self, **words: Any) -> WorldSeeds:
         return WorldSeeds(seed=self.runs.seed, **words)
@@ -293,7 +302,7 @@ class _Study:
         elif not parts.has_worlds:
             yield (
                 "what is uncertain moves the result too little to be told from luck with "
-                f"{counted(self.runs.trajectories)}: no shares of its inputs are given"
+                f"{self.worlds:,} worlds: no shares of its inputs are given"
             )
         if self._shocks:
             yield "shocks are paths, not numbers: they are not in the tornado"

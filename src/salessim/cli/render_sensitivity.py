@@ -30,7 +30,7 @@ SWINGS = (
     ("at P05", "at P95"),
 )
 """Columns, from the widest terminal to the narrowest; blanks tell those of one header apart."""
-SHARES = (("Alone", "95% interval", "In all", "95% interval "), ("Alone", "In all"))
+SHARES = (("Alone", "+/-", "In all", "+/- "), ("Alone", "In all"))
 
 
 def sensitivity(out: Console, given: Sensitivity) -> None:
@@ -127,6 +127,7 @@ def _shares(given: Sensitivity, columns: Sequence[str]) -> Table:
     caption = (
         f"of the variance of the result expected in a world ({given.worlds:,} worlds): alone: what "
         "would go if the input were known; in all: what would be left if all others were known"
+        + ("; +/-: half the 95% interval" if "+/-" in columns else "")
     )
     rows = [(" + ".join(one.inputs), _share(one)) for one in given.shares]
     return _table("Input", columns, rows, caption=caption)
@@ -135,14 +136,14 @@ def _shares(given: Sensitivity, columns: Sequence[str]) -> Table:
 def _share(one: VarianceShare) -> dict[str, str]:
     return {
         "Alone": _percent(one.first.value),
-        "95% interval": _ends(one.first),
+        "+/-": _percent(_reach(one.first)),
         "In all": _percent(one.total.value),
-        "95% interval ": _ends(one.total),
+        "+/- ": _percent(_reach(one.total)),
     }
 
 
-def _ends(interval: Interval) -> str:
-    return f"{_percent(interval.low)} to {_percent(interval.high)}"
+def _reach(interval: Interval) -> float:
+    return (interval.high - interval.low) / 2.0
 
 
 def _percent(share: float) -> str:

@@ -36,12 +36,21 @@ class Wanted:
 
     of: str
     trajectories: int
+    worlds: int
     seed: int | None
     threads: int | None
     out: Path | None
     as_json: bool
     quiet: bool
     progress: bool
+
+
+def _power_of_two(ctx: click.Context, parameter: click.Parameter, value: int) -> int:
+    del ctx, parameter
+    if value.bit_count() > 1:
+        below = 1 << (value.bit_length() - 1)
+        raise click.BadParameter(f"expected a power of two, {below:,} or {2 * below:,}")
+    return value
 
 
 @click.command()
@@ -60,7 +69,15 @@ class Wanted:
     type=Whole(2, 2**31 - 1),
     default=1024,
     show_default=True,
-    help="Possible futures of each of the runs; a power of two is used best.",
+    help="Possible futures of each run with a lever moved, or a number held at an end.",
+)
+@click.option(
+    "--worlds",
+    type=Whole(2, 2**31 - 1),
+    default=2048,
+    show_default=True,
+    callback=_power_of_two,
+    help="Worlds in which the variance is split, where the plan has uncertain numbers or shocks.",
 )
 @seed_option
 @set_option
@@ -76,6 +93,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     *,
     of: str,
     trajectories: int,
+    worlds: int,
     seed: int | None,
     changes: tuple[str, ...],
     out: Path | None,
@@ -91,6 +109,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     wanted = Wanted(
         of=of,
         trajectories=trajectories,
+        worlds=worlds,
         seed=seed,
         threads=threads,
         out=out,
@@ -130,6 +149,7 @@ def _simulate(plan: Plan, wanted: Wanted) -> Sensitivity:
             plan,
             of=wanted.of,
             trajectories=wanted.trajectories,
+            worlds=wanted.worlds,
             seed=wanted.seed,
             threads=wanted.threads,
             progress=progress,

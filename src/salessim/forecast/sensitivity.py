@@ -73,7 +73,8 @@ class Sensitivity:
     split : VarianceSplit
         How much of the variance are parameters, shocks and luck.
     trajectories, worlds, seed : int
-        Trajectories of each run, worlds behind `shares`, and the seed of all.
+        Trajectories of each pair of runs, worlds behind `shares` and `split` (0 = nothing is
+        uncertain), and the seed of all.
     seconds : float
         Wall time of the runs' chunks.
     notes : tuple of str
@@ -115,7 +116,7 @@ class Sensitivity:
             "tornado": self.tornado,
             "shares": self.shares,
         }
-        some["split"] = self.split.luck.value < 1.0
+        some["split"] = self.worlds > 0
         return tuple(part for part in PARTS if some[part])
 
     @property
