@@ -271,6 +271,20 @@ def test_what_is_no_uncertain_probability(tmp_path, change, problem):
             ),
         ),
         (
+            "sources.web.growth",
+            '{ normal = ["1% per month", "-1% per month"] }',
+            "normal: expected a standard deviation of 0 or more, found one below",
+        ),
+        (
+            "pipelines.new.amount",
+            "{ lognormal = { median = 9, sigma = { p05 = 1e-300, p95 = 1e300 } } }",
+            (
+                "pipelines.new.amount.lognormal.sigma: expected what stays from 0 to "
+                "1,000,000,000,000 within 5 standard deviations, found 0 to inf; narrow it, or "
+                "write { p05 = ..., p95 = ... }, which stays inside"
+            ),
+        ),
+        (
             "sustainability.fragile",
             "{ p05 = 0.3, p95 = 0.5 }",
             "this value cannot be uncertain, found a table (p05, p95); write one known value",
@@ -289,6 +303,13 @@ def test_what_is_no_uncertain_quantity(tmp_path, key, change, problem):
         (
             "value\n0.3\n1.4\n2\n",
             (': bad.csv: rows 3, 4: value: expected a probability from 0 to 1, found "1.4"'),
+        ),
+        (
+            "value\n0\n0\n1\n",
+            (
+                ": expected a probability inside 0 to 1 in most of the worlds, found 0 in half of "
+                "them or more"
+            ),
         ),
         ("value\n", ".samples: bad.csv has a header and no rows; take it out of the plan"),
         ("valu\n0.3\n", ": bad.csv has no column `value`; did you mean `valu`?"),

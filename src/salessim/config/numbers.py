@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
@@ -85,7 +84,7 @@ AnyPositive = Annotated[
         parse=units.parse_positive,
         scale="log",
         low=0.0,
-        high=math.inf,
+        high=units.LARGEST_AMOUNT,
     ),
 ]
 AnyVariance = Annotated[

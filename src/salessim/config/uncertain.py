@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
+import numpy as np
 from pydantic import (
     Field,
     GetCoreSchemaHandler,
@@ -235,8 +236,12 @@ class OrUncertain:
             raise ValueError(f"{kind}: expected values from low to high, found {shown}; order them")
         if kind == "p05":
             self._check_ends(*numbers)
-        number = Uncertain(self._marginal(kind, numbers), scale=self.scale)
-        low, high = number.at(floats([-WIDE_SCORE, WIDE_SCORE])).tolist()
+        if kind == "normal" and numbers[1] < 0.0:
+            raise ValueError("normal: expected a standard deviation of 0 or more, found one below")
+        with np.errstate(over="ignore"):
+            number = Uncertain(self._marginal(kind, numbers), scale=self.scale)
+            low, high = number.at(floats([-WIDE_SCORE, WIDE_SCORE])).tolist()
+        self._check_middle(number)
         if not self.low <= low <= high <= self.high:
             raise ValueError(
                 f"expected what stays from {self._say(self.low)} to {self._say(self.high)} within "
@@ -256,6 +261,16 @@ class OrUncertain:
             raise ValueError(
                 "expected p05 above 0 (on the log scale), found 0; "
                 "raise it, or write { triangular = [...] }"
+            )
+
+    def _check_middle(self, number: float) -> None:
+        """Refuse a number whose half lies at an end of its scale: no factor moves it from there."""
+        if self.scale == "log" and number <= 0.0:
+            raise ValueError("expected a number above 0 in more than half of the worlds, found 0")
+        if self.scale == "odds" and not 0.0 < number < 1.0:
+            raise ValueError(
+                f"expected a probability inside 0 to 1 in most of the worlds, found {number:g} in "
+                "half of them or more"
             )
 
     def _marginal(self, kind: str, numbers: list[float]) -> Marginal:
