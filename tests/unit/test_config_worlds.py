@@ -376,6 +376,17 @@ pace = -0.3
     assert load(tmp_path, plan.to_toml()).model.shocks == plan.model.shocks
 
 
+def test_a_change_adds_no_shock_by_a_slip_of_the_pen(tmp_path):
+    assert problems(tmp_path, PLAN, changes=["shocks.econmy.leads=0.1"]) == [
+        ("-S shocks.econmy.leads=0.1: the plan has no shocks.econmy; did you mean `economy`?; "
+        "to add it, set shocks.econmy.persistence first")
+    ]  # fmt: skip
+    changes = ["shocks.flu.persistence=0.5", "shocks.flu.pace=-0.3"]
+    assert load(tmp_path, PLAN, changes=changes).model.shocks[-1].persistence == 0.5
+    whole = load(tmp_path, PLAN, changes=["shocks.flu={ leads = 0.1 }"])
+    assert whole.model.shocks[-1].leads == (("web", 0.1),)
+
+
 def test_what_is_wrong_elsewhere_is_no_unknown_address(tmp_path):
     wrong = edited('p95 = "45 per month"', 'p95 = "5 per month"', PLAN)
     (problem,) = problems(tmp_path, wrong)

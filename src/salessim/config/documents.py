@@ -168,6 +168,7 @@ def apply_changes(
     for label, key, value in _pairs(changes, wrong):
         try:
             parts = key_parts(key)
+            _check_shock(document, parts)
             made = _made(document, parts)
             path = set_key(document, parts, value)
         except ValueError as error:
@@ -217,6 +218,23 @@ def key_parts(key: str) -> list[str]:
     if table != 0 or isinstance(table, list) or not 0 < len(parts) < DEEPEST or "\n" in key:
         raise ValueError("expected a dotted key such as sources.outbound.rate")
     return parts
+
+
+def _check_shock(document: dict[str, Any], parts: list[str]) -> None:
+    """Refuse, by ValueError, an effect of a shock that is not there: a new one would be made.
+
+    A new one is set whole, or its persistence first: no key of a shock is required.
+    """
+    there = document.get("shocks", {})
+    if parts[0] != "shocks" or len(parts) < 3 or not isinstance(there, dict):
+        return
+    if parts[1] not in there and parts[2] != "persistence":
+        known = nearest(parts[1], there, named="shocks") if there else "it has none"
+        name = key_text(parts[1])
+        raise ValueError(
+            f"the plan has no shocks.{name}; {known}; "
+            f"to add it, set shocks.{name}.persistence first"
+        )
 
 
 def _made(document: dict[str, Any], parts: list[str]) -> str:
