@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from salessim.kernels.arrays import Arrays, Worlds
 from salessim.model.laws import Lognormal, Triangular
 from salessim.model.plan import Correlation, HealthClass, Model, Shock
 from salessim.model.uncertain import (
@@ -222,7 +223,7 @@ def shocks(draw: st.DrawFn, name: str, model: Model) -> Shock:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, plans: st.SearchStrategy[Model]) -> Model:
+def in_worlds(draw: st.DrawFn, plans: st.SearchStrategy[Model]) -> Model:
     """Draw a plan and make some of its numbers uncertain; shocks, health classes, correlations."""
     model = draw(plans)
     if draw(st.booleans()):
@@ -247,3 +248,20 @@ def worlds(draw: st.DrawFn, plans: st.SearchStrategy[Model]) -> Model:
     if len(both) > 1 and draw(st.booleans()):
         pairs.append(Correlation(first=both[0].address, second=both[1].address, value=-0.3))
     return replace(model, uncertain=numbers, shocks=both, correlations=tuple(pairs))
+
+
+OF_WORLDS = ("stages", "pipelines", "arrivals", "speed_clocks", "base")
+"""Groups of arrays some of which differ from world to world; and health, all of it."""
+
+
+def in_world(arrays: Arrays, worlds: Worlds, i: int) -> Arrays:
+    """Return arrays with those of world i in their place; a single row is that of all worlds."""
+    own = {name: rows[min(i, len(rows) - 1)] for name, rows in worlds._asdict().items()}
+    health = {name: own.pop(f"health_{name}") for name in arrays.health._fields}
+    found = {"health": arrays.health._replace(**health)}
+    for name in OF_WORLDS:
+        group = getattr(arrays, name)
+        # a customer's law at the start is no world's
+        there = set(group._fields) & set(own) - ({"law"} if name == "base" else set())
+        found[name] = group._replace(**{field: own[field] for field in there})
+    return arrays._replace(**found)

@@ -32,6 +32,7 @@ FIELDS = (
     "leads",
     "slipped",
     "flows",
+    "by_health",
     "stage_entries",
 )
 SMALL = w1(periods=2)

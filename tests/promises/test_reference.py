@@ -9,17 +9,31 @@ from hypothesis import strategies as st
 
 from salessim.engine import run
 from salessim.lowering.lower import lower
+from salessim.lowering.seeds import WorldSeeds
+from salessim.lowering.worlds import make_worlds
 from tests.examples import examples
 from tests.models import models, w1
 from tests.reference import Trajectory
+from tests.worlds import everything, in_world, in_worlds
 
-FIELDS = ("bookings", "wins", "new_customers", "lost_customers", "leads", "slipped", "flows")
+FIELDS = (
+    "bookings",
+    "wins",
+    "new_customers",
+    "lost_customers",
+    "leads",
+    "slipped",
+    "flows",
+    "by_health",
+)
 
 
 def assert_equal(program, *, seed: int, trajectories: int) -> None:
     cube = run(program, trajectories=trajectories, seed=seed, threads=1)
+    worlds = make_worlds(program, seed, 0, trajectories, WorldSeeds())
     for index in range(trajectories):
-        slow = Trajectory(program, seed=seed, trajectory=index)
+        world = in_world(program.arrays, worlds, index)
+        slow = Trajectory(program, seed=seed, trajectory=index, world=world)
         for field in FIELDS:
             np.testing.assert_array_equal(getattr(cube, field)[index], getattr(slow, field), field)
         assert cube.stage_entries[index] == slow.stage_entries
@@ -29,6 +43,16 @@ def assert_equal(program, *, seed: int, trajectories: int) -> None:
 @given(model=models(), seed=st.integers(0, 2**64 - 1))
 def test_the_walk_equals_the_reference_on_random_plans(model, seed):
     assert_equal(lower(model), seed=seed, trajectories=2)
+
+
+@examples(100)
+@given(model=in_worlds(models()), seed=st.integers(0, 2**64 - 1))
+def test_the_walk_equals_the_reference_in_the_worlds_of_random_plans(model, seed):
+    assert_equal(lower(model), seed=seed, trajectories=2)
+
+
+def test_the_walk_equals_the_reference_with_everything_uncertain():
+    assert_equal(lower(everything()), seed=7, trajectories=2)
 
 
 @pytest.mark.parametrize("external_leads", [True, False])

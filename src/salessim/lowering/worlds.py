@@ -6,6 +6,7 @@ the same bits everywhere.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -156,13 +157,17 @@ class _Fold:
             out[:, bank.at] = bank.rows[tuple(np.searchsorted(edges, scores.T, side="right"))]
         return out.reshape(-1, *fixed.shape)
 
+    @cached_property
+    def odds(self) -> FloatArray | None:
+        """Factors on the odds of advancing, shape (w, stage, cell)."""
+        return self.product("conversion", self.arrays.stages.conversion.shape)
+
     def conversions(self) -> dict[str, FloatArray]:
         """Probabilities to advance, and what open deals know of them."""
-        fixed = self.arrays.stages.conversion
-        odds = self.product("conversion", fixed.shape)
-        if odds is None:
+        if self.odds is None:
             return {}
-        return {"conversion": moved(fixed, odds), "open_odds": odds[:, :, 0].copy()}
+        conversion = moved(self.arrays.stages.conversion, self.odds)
+        return {"conversion": conversion, "open_odds": self.odds[:, :, 0].copy()}
 
     def shares(self) -> dict[str, FloatArray]:
         """Cumulative shares of those that do not advance, and slips."""
@@ -201,6 +206,10 @@ class _Fold:
             for array, plain in ((scale, 1.0), (law, stages.law), (share, 1.0))
             if array is not None
         ]
+        if self.odds is not None:
+            # The longer a deal has been there, the likelier it slips rather than advances: how
+            # likely depends on its conversion, also among all deals of its age.
+            changes.append((self.odds[:, :, 0] != 1.0) & (stages.slip[:, 0] > 0.0))
         if changes:
             found["aged_anew"] = np.any(changes, axis=0).astype(np.int64)
         return {name: array for name, array in found.items() if array is not None}
