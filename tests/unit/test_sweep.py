@@ -178,6 +178,20 @@ def test_what_cannot_be_run_is_said_before_anything_runs(plan, monkeypatch, vary
         ss.sweep(plan, vary)
 
 
+def test_what_only_lowering_sees_is_said_before_anything_runs(plan, monkeypatch):
+    monkeypatch.setattr(sweeps, "run", None)
+    amounts = {"pipelines.new_business.amount.fixed": [1_000, 1_000_000_000_000]}
+    said = "at pipelines.new_business.amount.fixed=1000000000000: amounts of up to"
+    with pytest.raises(ss.SalessimError, match=said):
+        ss.sweep(plan, {**amounts, RATE: "50000 per month"})
+
+
+def test_points_that_are_not_kept_are_lowered_again(plan, grid, monkeypatch):
+    monkeypatch.setattr(sweeps, "MOST_KEPT", 0)
+    again = ss.sweep(plan, GRID)
+    pd.testing.assert_frame_equal(again.to_frame(), grid.to_frame(), check_exact=True)
+
+
 @pytest.mark.parametrize("sobol", [0, 5_000])
 def test_numbers_of_sobol_points_out_of_range(plan, sobol):
     with pytest.raises(ValueError, match="sobol"):

@@ -10,6 +10,8 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from salessim._typing import Progress
 from salessim.api import chosen_seed
 from salessim.api.comparison import part_of
@@ -21,10 +23,11 @@ from salessim.engine import run
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
 from salessim.forecast.sweep import Key, Point, Sweep
-from salessim.lowering import lower
-from salessim.lowering.facts import checked_stage_entries
+from salessim.lowering import Program, lower
 
 MOST_POINTS = 4_096
+MOST_KEPT = 512_000_000
+"""Bytes of lowered points: they are lowered before the first is simulated; the rest twice."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 Values = tuple[Value, ...]
 
@@ -83,7 +86,7 @@ def sweep(
     seed = chosen_seed(base, seed)
     points = _grid(axes) if sobol is None else _spread(axes, sobol, seed)
     changes = [_changes(axes, point) for point in points]
-    _check(base, changes)
+    programs = _lowered(base, changes)
     ask: dict[str, Any] = {
         "trajectories": base.trajectories if trajectories is None else trajectories,
         "seed": seed,
@@ -92,7 +95,7 @@ def sweep(
     }
     finished: list[Point] = []
     with suppress(KeyboardInterrupt):
-        for forecast in _forecasts(base, changes, ask, progress):
+        for forecast in _forecasts(base, changes, programs, ask, progress):
             if not finished:
                 bookings = forecast.bookings.collapsed()
                 labels, provenance = forecast.labels, forecast.provenance
@@ -142,17 +145,25 @@ def _changes(axes: Sequence[Axis], point: Values) -> list[str]:
     return [f"{axis.key}={value.text}" for axis, value in zip(axes, point, strict=True)]
 
 
-def _check(base: Plan, points: Sequence[Sequence[str]]) -> None:
-    """Refuse points that cannot be run: each kind of problem once, and at how many points."""
+def _lowered(base: Plan, points: Sequence[Sequence[str]]) -> list[Program | None]:
+    """Lower all points, None where there is no room to keep it, so that bad ones are refused now.
+
+    Each kind of problem is said once, and at how many points.
+    """
     wrong: dict[str, list[str]] = {}
+    programs: list[Program | None] = []
+    kept = 0
     for changes in points:
         try:
             plan = base.with_(changes)
             with addressed(plan, point=", ".join(changes)):
-                checked_stage_entries(plan.model)
+                program = lower(plan.model)
         except SalessimError as error:
             for said in error.problems:
                 wrong.setdefault(_NUMBER.sub("#", said), []).append(said)
+            continue
+        kept += sum(np.asarray(array).nbytes for group in program.arrays for array in group)
+        programs.append(program if kept <= MOST_KEPT else None)
     if wrong:
         raise SalessimError(
             *(
@@ -160,17 +171,22 @@ def _check(base: Plan, points: Sequence[Sequence[str]]) -> None:
                 for said in wrong.values()
             )
         )
+    return programs
 
 
 def _forecasts(
-    base: Plan, changes: Sequence[Sequence[str]], ask: Mapping[str, Any], progress: Progress | None
+    base: Plan,
+    points: Sequence[Sequence[str]],
+    programs: list[Program | None],
+    ask: Mapping[str, Any],
+    progress: Progress | None,
 ) -> Iterator[Forecast]:
     """Simulate point after point; KeyboardInterrupt when Ctrl-C stops one."""
-    for done, changed in enumerate(changes):
-        plan = base.with_(changed)
-        with addressed(plan, point=", ".join(changed)):
-            program = lower(plan.model)
-            cube = run(program, progress=part_of(progress, done, len(changes)), **ask)
+    for done, changes in enumerate(points):
+        plan = base.with_(changes)
+        program, programs[done] = programs[done] or lower(plan.model), None
+        with addressed(plan, point=", ".join(changes)):
+            cube = run(program, progress=part_of(progress, done, len(points)), **ask)
         if cube.interrupted:
             raise KeyboardInterrupt
         yield Forecast.from_cube(cube, program=program, model=plan.model)
