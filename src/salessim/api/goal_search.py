@@ -188,16 +188,22 @@ def _digits(number: float, error: float = 0.0) -> str:
 
 
 def _note(varied: Varied, sought: Sought) -> str:
-    """Say that more is not always more, where it is not."""
+    """Say what else to know: an uncertain number taken as known, a probability that turns."""
+    known = (
+        "The plan does not know this number for sure; here each value is taken as certain."
+        if varied.is_uncertain
+        else ""
+    )
     if sought.turn is None:
-        return ""
+        return known
     first, second = (
         f"{percent(look.share)} at {varied.written(_digits(look.value))}" for look in sought.turn
     )
-    return (
+    turns = (
         f"The probability does not move in one direction: it is {first} and {second}; there may be "
         "other answers."
     )
+    return f"{known} {turns}".lstrip()
 
 
 def _rank(answer: Answer) -> tuple[int, float]:

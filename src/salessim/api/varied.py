@@ -60,6 +60,11 @@ class Varied(ABC):
         return ""
 
     @property
+    def is_uncertain(self) -> bool:
+        """Whether the plan does not know for sure the number that is replaced."""
+        return False
+
+    @property
     def whole(self) -> bool:
         """Whether it takes whole numbers only."""
         return False
@@ -107,6 +112,11 @@ class VariedKey(Varied):
         if self.axis.written == "{}%" and re.fullmatch(_NUMBER, text):
             return 100.0 * float(text)
         return None
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether the plan has an uncertain number there."""
+        return any(number.address == self.key for number in self.plan.model.uncertain)
 
     @property
     def whole(self) -> bool:
@@ -195,7 +205,7 @@ class VariedLever(Varied):
                 return "{} leads a month", sum(leads[name] for name in names)
             case "referral" | "up_sell":
                 rates = [s.rate.mean_per_day() for s in model.sources if s.name in names]
-                return "{} a customer and year", sum(rates) * DAYS_PER_YEAR
+                return "{} deals a year each", sum(rates) * DAYS_PER_YEAR
             case "churn":
                 laws = _lifetimes(model, names)
                 return "lifetimes of {} days", laws[0].mean if len(laws) == 1 else 0.0
@@ -299,16 +309,13 @@ def _lever(plan: Plan, lever: Lever, values: str | None) -> VariedLever:
 
 
 def _key(plan: Plan, key: str, values: str) -> VariedKey:
-    if ":" not in values:
+    axes = read_axes({key: values}, between=True)[0] if ":" in values else ()
+    ends = [value.number for axis in axes for value in axis.values if not axis.listed]
+    if len(ends) != 2 or ends[0] is None or ends[1] is None:
         raise SalessimError(
             f"vary: {key}: expected two ends such as 0.2:0.4, found {found(values)}"
         )
-    (axis, *_), _ = read_axes({key: values}, between=True)
-    first, last = (value.number for value in axis.values[:: len(axis.values) - 1])
-    if first is None or last is None or axis.listed or len(axis.values) > 2:
-        raise SalessimError(
-            f"vary: {key}: expected two ends such as 0.2:0.4, found {found(values)}"
-        )
+    axis, first, last = axes[0], ends[0], ends[1]
     if last < first:
         raise SalessimError(
             f"vary: {key}: the range is inverted: {values}; write {axis.values[-1].text}:"

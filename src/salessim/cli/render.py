@@ -54,8 +54,8 @@ def printable(name: str) -> str:
     return "".join(char if char.isprintable() else " " for char in name)
 
 
-def forecast(out: Console, given: Forecast) -> None:
-    """Print the table by period, the totals and the verdict."""
+def forecast(out: Console, given: Forecast, *, leads: bool = True) -> None:
+    """Print the table by period, the totals and the verdict, with its estimate of ``leads``."""
     labels = given.labels
     out.print()
     span = f"{labels.periods[0]} to {labels.end - timedelta(days=1)}"
@@ -65,7 +65,7 @@ def forecast(out: Console, given: Forecast) -> None:
     if given.targets:
         out.print(widest(out, (_targets(given, columns) for columns in TARGETS)))
     out.print()
-    first, *more = given.sustainability().sentences()
+    first, *more = given.sustainability().sentences(leads=leads)
     text(out, first, style="bold")
     for sentence in more:
         text(out, sentence)

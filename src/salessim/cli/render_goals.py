@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 COLUMNS = (
     ("Needs", "95% interval", "Change", "That is", "P there"),
     ("Needs", "95% interval", "That is"),
-    ("Needs", "That is"),
+    ("Needs", "95% interval", "Change"),
+    ("Needs", "95% interval"),
     ("Needs",),
 )
 LEFT = ("That is",)

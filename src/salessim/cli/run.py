@@ -246,7 +246,8 @@ def _report(forecast: Forecast, goals: Sequence[Goals], folder: Path, wanted: Wa
     if wanted.quiet:
         return
     console = render.console(stderr=wanted.as_json)
-    render.forecast(console, forecast)
+    # what is searched for takes the place of the estimate
+    render.forecast(console, forecast, leads=not (wanted.just_enough and goals))
     for one in goals:
         render_goals.goals(console, one, title=forecast.labels.title)
     names = ", ".join(sorted(file.name for file in folder.iterdir()))

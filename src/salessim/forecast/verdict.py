@@ -142,11 +142,17 @@ class Verdict:
     def __str__(self) -> str:
         return "\n".join(self.sentences())
 
-    def sentences(self) -> list[str]:
-        """Say the verdict in plain words, one thought a sentence."""
+    def sentences(self, *, leads: bool = True) -> list[str]:
+        """Say the verdict in plain words, one thought a sentence.
+
+        Without ``leads`` the number of external leads that would be enough is left out: it is an
+        estimate, the bookings of the plan's external leads multiplied.
+        """
         said = [self._headline(), self._need()]
         if self.probability is not None:
-            said += [self._probability(), self._runway(), self._leads(), self._health()]
+            said += [self._probability(), self._runway()]
+            said += [self._leads()] if leads else []
+            said += [self._health()]
         return [sentence for sentence in [*said, self._customers()] if sentence]
 
     def _headline(self) -> str:
