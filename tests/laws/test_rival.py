@@ -9,6 +9,7 @@ from scipy import stats
 import salessim as ss
 from salessim.forecast.judge import wilson
 from salessim.forecast.rival import odds
+from salessim.readable import percent
 from tests.statistics import assert_binomial
 
 N = 4_000
@@ -162,3 +163,15 @@ def test_documents_say_it(compared, tmp_path):
     assert f"more,beats,bookings,share,(whole span),{said['share']:.4f},,,,," in (
         (tmp_path / "c.csv").read_text()
     )
+
+
+def test_the_chart_says_it_beside_the_mean(compared, tmp_path):
+    from salessim.charts import style
+
+    ax = compared.plot.totals()
+    (beside,) = ax.child_axes
+    shown = [label.get_text() for label in beside.get_yticklabels()]
+    assert shown == [percent(float(d.beats.share)) for d in compared.differences.values()]
+    assert "of futures\nbook more" in [text.get_text() for text in ax.texts]
+    assert compared.plot.totals("wins").child_axes == []  # it is of bookings only
+    style.save(compared.plot.both(), tmp_path / "c.svg")

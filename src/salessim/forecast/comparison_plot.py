@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from salessim.charts import style
 from salessim.forecast.plot import TITLES, period_name
-from salessim.readable import rounded, trajectories
+from salessim.readable import percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.comparison import Comparison, Difference
@@ -51,6 +52,8 @@ class ComparisonPlots:
 def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = None) -> Axes:
     """Draw each scenario's difference over the whole span: P10 to P90, the mean and its interval.
 
+    Of bookings it is said at the right how often one future of it books more than one of the first.
+
     Parameters
     ----------
     comparison : Comparison
@@ -82,6 +85,8 @@ def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = N
     ax.axvline(0.0, color=style.BLACK, linewidth=1.0)
     ax.set_yticks(range(len(differences)), [_label(d.name) for d in differences])
     ax.set_ylim(len(differences) - 0.4, -0.6)
+    if series == "bookings":
+        _beaten(ax, differences)
     when = "at the end" if shown.stock else "over the whole span"
     unit = style.short(shown.unit, style.LONGEST_LABEL)
     style.number_axis(ax, f"{unit} {when}", which="x", bottom=None)
@@ -89,6 +94,23 @@ def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = N
     ax.grid(axis="y", visible=False)
     ax.grid(axis="x", color=style.GRID, linewidth=0.8)
     return ax
+
+
+def _beaten(ax: Axes, differences: Sequence[Difference]) -> None:
+    """Write at the right how often one future books more than one of the first scenario."""
+    odds = [difference.beats for difference in differences]
+    shares = [percent(float(found.share)) if found else "" for found in odds]
+    if not any(shares):
+        return
+    beside = ax.secondary_yaxis("right")
+    beside.set_yticks(range(len(shares)), shares)
+    beside.tick_params(length=0, labelsize=style.TEXT)
+    beside.spines["right"].set_visible(False)
+    ax.annotate(
+        "of futures\nbook more", (1.0, 0.0), (3.0, -4.0), xycoords="axes fraction",
+        textcoords="offset points", fontsize=style.SMALL, color=style.QUIET, va="top",
+        annotation_clip=False,
+    )  # fmt: skip
 
 
 def periods(comparison: Comparison, series: str = "bookings", ax: Axes | None = None) -> Axes:
