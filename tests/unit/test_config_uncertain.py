@@ -285,6 +285,14 @@ def test_what_is_no_uncertain_probability(tmp_path, change, problem):
             ),
         ),
         (
+            "sources.web.campaign",
+            "{ 2027-03-15 = { p05 = 1, p95 = 2 } }",
+            (
+                "sources.web.campaign.2027-03-15: expected the first day of a month, where an "
+                "uncertain factor begins or ends, found 2027-03-15; write 2027-03-01?"
+            ),
+        ),
+        (
             "sustainability.fragile",
             "{ p05 = 0.3, p95 = 0.5 }",
             "this value cannot be uncertain, found a table (p05, p95); write one known value",

@@ -12,6 +12,7 @@ from typing import Any
 from salessim.config.problems import Path, Problems, holds, value_at
 from salessim.config.schema import Document, Source, Stage, Sustainability
 from salessim.config.words import found
+from salessim.model.uncertain import Uncertain
 
 
 def check_within(document: Mapping[str, Any], plan: Document, problems: Problems) -> None:
@@ -23,6 +24,7 @@ def check_within(document: Mapping[str, Any], plan: Document, problems: Problems
     for name, source in plan.sources.items():
         path: Path = ("sources", name)
         _check_source(_table(document, path), source, path, problems)
+        _check_campaign(_table(document, path), source, path, problems)
     if isinstance(document.get("customers"), Mapping):
         _check_customers(document, problems)
     if isinstance(document.get("open_deals"), Mapping):
@@ -93,6 +95,23 @@ def _check_source(
             "segment goes with customer sources, found an external source; take it out: what "
             "customers its wins make is said by the pipeline's own `segment`",
         )
+
+
+def _check_campaign(
+    written: Mapping[str, Any], source: Source, path: Path, problems: Problems
+) -> None:
+    """Refuse uncertain factors within a month: its leads are one count for the lowest rate."""
+    if written.get("kind") == "customer":
+        return
+    days = sorted(source.campaign)
+    for before, day in zip([None, *days], days, strict=False):
+        factors = (source.campaign[day], source.campaign[before] if before else 1.0)
+        if day.day > 1 and any(isinstance(factor, Uncertain) for factor in factors):
+            problems.add(
+                (*path, "campaign", day.isoformat()),
+                "expected the first day of a month, where an uncertain factor begins or ends, "
+                f"found {day}; write {day.replace(day=1)}?",
+            )
 
 
 def _check_customers(document: Mapping[str, Any], problems: Problems) -> None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 
 from salessim._typing import IntArray
-from salessim.errors import SalessimError
 from salessim.kernels.arrays import Arrivals, CustomerSources
 from salessim.lowering.clocks import Speed
 from salessim.lowering.effects import Effects
@@ -56,11 +55,6 @@ def _lines(source: Source, month: Month, model: Model) -> list[Line]:
     rate = rate_per_day(source, month)
     parts = pieces(source, month, model.timeline)
     moves = _moves(source, month, parts[0].factor, model)
-    if len(parts) > 1 and any(isinstance(part.factor, Uncertain) for part in parts):
-        raise SalessimError(
-            f"sources.{source.name}.campaign: an uncertain factor must hold for whole calendar "
-            f"months, and {month.first:%B %Y} has several; begin it on the first of a month"
-        )
     least = min(part.factor for part in parts)
     whole = entity("leads", f"{source.name}\0{month.first.isoformat()}")
     length = month.end - month.start
