@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 SCALES = (
     (1, ""),
     (1_000, "thousand "),
@@ -69,3 +71,11 @@ def few_digits(value: float) -> str:
 def brief(value: float) -> str:
     """Write a number to four digits, with separators, and none that say nothing."""
     return f"{float(f'{value:.4g}'):,.10g}"
+
+
+def broken(address: str, longest: int) -> list[str]:
+    """Return an address in lines of at most so many letters, broken behind its dots first."""
+    # spaces of a name must not be taken for breaks behind dots, and come back as they were
+    spaced = address.replace(" ", "\0").replace(".", ". ")
+    lines = textwrap.wrap(spaced, longest, break_on_hyphens=False) or [""]
+    return [line.replace(". ", ".").replace("\0", " ") for line in lines]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from salessim.charts import style
 from salessim.forecast.plot import COLOURS
-from salessim.readable import few_digits, rounded, scale
+from salessim.readable import broken, few_digits, rounded, scale
 
 
 @pytest.mark.parametrize("vision", colour_vision.VISIONS)
@@ -156,3 +156,13 @@ def test_titles_beside_each_other_keep_apart(letters):
     assert pictured.overlapping(written) == []
     (first, second) = (box for said, box in written if said.startswith("Bookings"))
     assert first.x1 < second.x0 - 10  # pixels
+
+
+def test_addresses_are_broken_behind_their_dots():
+    address = "pipelines.new business.stages.proposal.conversion"
+    assert broken(address, 100) == [address]
+    lines = broken(address, 24)
+    assert lines == ["pipelines.new business.", "stages.proposal.", "conversion"]
+    assert "".join(broken(address, 7)) == address
+    assert max(map(len, broken(address, 7))) <= 7
+    assert broken("", 5) == [""]

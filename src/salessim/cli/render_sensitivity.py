@@ -11,13 +11,15 @@ from rich.table import Table
 
 from salessim.cli.render import empty_table, few, printable, text, widest
 from salessim.forecast.judge import WILSON_Z
-from salessim.readable import amount, percent, rounded, scale
+from salessim.readable import amount, broken, percent, rounded, scale
 
 if TYPE_CHECKING:
     from salessim.forecast.elasticity import Elasticity, Estimate
     from salessim.forecast.sensitivity import Sensitivity, Swing
     from salessim.forecast.variance import Interval, VarianceShare
 
+LONGEST_NAME = 32
+"""Letters of a line of a name."""
 LEVERS = (
     ("Now", "Result", "+/-", "Base", "+/- ", "Sustained", "+/-  "),
     ("Result", "+/-", "Base", "+/- ", "Sustained"),
@@ -162,7 +164,11 @@ def _table(
     table.add_column(first, overflow="fold")
     for column in columns:
         table.add_column(column.strip(), justify="right", no_wrap=True)
-    cells = [(printable(name), *(values[column] for column in columns)) for name, values in rows]
+    names = ["\n".join(broken(printable(name), LONGEST_NAME)) for name, _ in rows]
+    cells = [
+        (name, *(values[column] for column in columns))
+        for name, (_, values) in zip(names, rows, strict=True)
+    ]
     for row in few(cells):
         table.add_row(*row)
     return table

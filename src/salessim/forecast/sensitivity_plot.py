@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,7 +12,7 @@ from matplotlib.axes import Axes
 from salessim.charts import style
 from salessim.forecast.judge import WILSON_Z
 from salessim.forecast.sensitivity import PARTS
-from salessim.readable import few_digits, percent, rounded, trajectories
+from salessim.readable import broken, few_digits, percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.elasticity import Estimate
@@ -26,8 +25,8 @@ ROW = 0.34
 """Inches that a row takes."""
 LINE = 0.17
 """Inches that a line beside a row takes."""
-LONGEST_LINE = 40
-"""Letters of a line beside a row."""
+LONGEST_LINE, MOST_LINES = 40, 3
+"""Letters of a line beside a row, and its lines."""
 ENDS = (("5% point of the number", style.SKY), ("95% point", style.VERMILLION))
 CAUSES = {
     "parameters": "numbers not known",
@@ -206,8 +205,8 @@ def _share_axis(ax: Axes, what: str) -> None:
 
 
 def _label(name: str) -> Any:
-    """Return a name in lines, broken behind a dot where there is one."""
-    spaced = name.replace(".", ". ").replace(" + ", "+ ")
-    lines = textwrap.wrap(spaced, LONGEST_LINE, max_lines=3, placeholder="...")
-    joined = (line.replace(". ", ".").replace("+ ", " + ") for line in lines)
-    return "\n".join(map(style.plain_label, joined))
+    """Return a name in three lines at most, broken behind its dots."""
+    lines = broken(name, LONGEST_LINE)
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], f"{lines[MOST_LINES - 1][: LONGEST_LINE - 3]}..."]
+    return "\n".join(map(style.plain_label, lines))
