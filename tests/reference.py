@@ -156,6 +156,8 @@ class Trajectory:
         limit = self.operational(source, min(customer.end, float(sources.closes[source])))
         line = customer.entity ^ int(sources.entity[source])
         rate = float(self.arrays.health.rate[source, customer.health])
+        if rate == 0.0:
+            return  # a class of customers that starts none of these deals
         tag = 2 * customer.origin + int(sources.buyer_is_new[source])
         ordinal = 0
         while clock < limit:
