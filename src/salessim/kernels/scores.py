@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,45 +13,6 @@ from salessim.kernels.sample import minus_log, uniform
 _LN2_HIGH = 6.93147180369123816490e-01
 _LN2_LOW = 1.90821492927058770002e-10
 _LARGEST = 700.0
-
-
-class Inputs(NamedTuple):
-    """What worlds are drawn from: ``k`` uncertain numbers, ``n`` shocks by ``m`` months.
-
-    A factor is exp(coefficient x + offset) of a source x: the step of a number (its logarithmic
-    distance from the middle), or the level of a shock in a month.
-    """
-
-    entity: np.ndarray
-    """[k] hash of the number's address."""
-    mixing: np.ndarray
-    """[k, k] lower triangular: rows make correlated scores of independent ones."""
-    steps: np.ndarray
-    """[k, 2 * half + 1] step at evenly spaced scores from -`farthest` to `farthest`."""
-    farthest: float
-    month: np.ndarray
-    """[n, m] hash of the shock's name and the month."""
-    persistence: np.ndarray
-    """[n] from a month's level to the next one's."""
-    opening: np.ndarray
-    """[n, n] lower triangular: the first levels from independent scores."""
-    renewal: np.ndarray
-    """[n, n] lower triangular: what later months add to them."""
-    source: np.ndarray
-    """[factor] index of x: numbers first, then shock * m + month."""
-    coefficient: np.ndarray
-    """[factor]"""
-    offset: np.ndarray
-    """[factor]"""
-
-
-class Draws(NamedTuple):
-    """How the inputs are drawn: a seed for each, or the score at which it is held (else NaN)."""
-
-    number_seed: np.ndarray
-    number_held: np.ndarray
-    shock_seed: np.ndarray
-    shock_held: np.ndarray
 
 
 @rule

@@ -11,7 +11,7 @@ import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
-from salessim.kernels.scores import Inputs
+from salessim.kernels.arrays import Inputs
 from salessim.lowering.inputs import InputBank
 from salessim.lowering.moves import Move, moves_of, scale_of, spreads_of, with_values
 from salessim.lowering.opening import TableBank

@@ -9,7 +9,7 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.errors import SalessimError
-from salessim.kernels.scores import Draws, Inputs
+from salessim.kernels.arrays import Draws, Inputs
 from salessim.lowering.entities import entity
 from salessim.lowering.moves import Move
 from salessim.lowering.seeds import WorldSeeds
