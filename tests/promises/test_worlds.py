@@ -5,17 +5,21 @@ from __future__ import annotations
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from salessim.config import load_plan
 from salessim.engine import chunks, run
 from salessim.lowering import lower
 from salessim.lowering.seeds import WorldSeeds
+from salessim.lowering.worlds import make_worlds
 from salessim.model.plan import Shock
 from tests.promises.test_promises import FIELDS, assert_same
 from tests.worlds import certain, everything, healthy, plain, shocked, uncertain
 
+CONFIGS = Path(__file__).parents[2] / "configs"
 PLAN = everything()
 FIXED = certain()
 
@@ -120,3 +124,47 @@ def test_one_more_shock_moves_no_other():
     )
     np.testing.assert_array_equal(after.bookings[:, :, 0], before.bookings[:, :, 0])
     assert (after.bookings[:, :, 1] != before.bookings[:, :, 1]).any()
+
+
+def test_the_same_worlds_have_other_luck(baseline):
+    assert_same(walked(PLAN, worlds=WorldSeeds(seed=7)), baseline)
+    program, worlds = lower(PLAN), WorldSeeds(seed=99)
+    one, other = (make_worlds(program, seed, 0, 5, worlds) for seed in (7, 8))
+    for name, array in one._asdict().items():
+        np.testing.assert_array_equal(array, getattr(other, name), name)
+    one, other = (walked(PLAN, seed=seed, worlds=worlds) for seed in (7, 8))
+    assert (one.flows != other.flows).any(axis=(1, 2, 3)).all()
+
+
+def test_what_is_drawn_anew_moves_no_other_input(baseline):
+    # the rate of one source: the leads of the other stay, and so does all that its deals meet
+    events = "sources.events.rate.per_month"
+    program = lower(PLAN)
+    before, after = (
+        make_worlds(program, 7, 0, 5, WorldSeeds(redrawn=redrawn)) for redrawn in ({}, {events: 8})
+    )
+    for name, array in before._asdict().items():
+        if name != "mean":
+            np.testing.assert_array_equal(array, getattr(after, name), name)
+    redrawn = walked(PLAN, worlds=WorldSeeds(redrawn={events: 8}))
+    np.testing.assert_array_equal(redrawn.leads[..., 1], baseline.leads[..., 1])
+    assert (redrawn.leads[..., 0] != baseline.leads[..., 0]).any(axis=1).all()
+    with pytest.raises(ValueError, match="no input"):
+        walked(PLAN, worlds=WorldSeeds(redrawn={"sources.events": 8}))
+
+
+CERTAIN = {
+    "sources.outbound.rate": ("200 per month", "200 per month"),
+    "pipelines.new_business.stages.qualified.conversion": (0.6, 0.6),
+    "pipelines.new_business.stages.qualified.cycle_time.lognormal.sigma": (0.7, 0.7),
+    "pipelines.new_business.amount.lognormal.median": (12_000, 12_000),
+}
+"""Both percentiles of some numbers of a plan: they are the same."""
+
+
+def test_an_interval_without_length_is_a_number():
+    plan = load_plan(CONFIGS / "saas.toml")
+    stated = plan.with_({key: low for key, (low, _) in CERTAIN.items()})
+    between = plan.with_({key: {"p05": low, "p95": high} for key, (low, high) in CERTAIN.items()})
+    assert between.model.uncertain == stated.model.uncertain
+    assert lower(between.model).sha256 == lower(stated.model).sha256

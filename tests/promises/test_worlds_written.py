@@ -15,7 +15,7 @@ from salessim.engine import run
 from salessim.lowering import lower
 from salessim.lowering.seeds import WorldSeeds
 from salessim.lowering.worlds import make_worlds
-from salessim.model.plan import OpenDeals
+from salessim.model.plan import Correlation, OpenDeals
 from tests.reference import Trajectory
 from tests.reference_world import arrays_of, draw
 from tests.worlds import certain, everything, in_world, shocked, uncertain
@@ -66,24 +66,28 @@ def said(arrays):
     }
 
 
-def assert_written(model, *, trajectories, worlds=None):
+def assert_written(model, *, trajectories, worlds=None, told=None):
     """Check the arrays of worlds, and that trajectories differ in rounding only.
 
     What is left of a law at an age is read from the whole law's table where the plan so written
-    has one of its own: a few deals fall into another period.
+    has one of its own: now and then a deal falls into another period, or is won, and its buyer
+    brings others. So at most a tenth of any trajectory differs, and of every other one 0.2 %.
+    ``told`` is what is written in, where it is another model.
     """
+    told = told or model
     program, seeds = lower(model), worlds or WorldSeeds()
     folded = make_worlds(program, SEED, 0, trajectories, seeds)
     cube = run(program, trajectories=trajectories, seed=SEED, threads=1, worlds=worlds)
-    moved = 0
+    moved = np.zeros(trajectories)
     for i in range(trajectories):
-        by_hand = arrays_of(model, draw(model, seed=SEED, trajectory=i, worlds=worlds))
+        by_hand = arrays_of(told, draw(told, seed=SEED, trajectory=i, worlds=worlds))
         found, wanted = said(in_world(program.arrays, folded, i)), said(by_hand)
         for name, values in wanted.items():
             np.testing.assert_allclose(found[name], values, rtol=1e-6, atol=1e-12, err_msg=name)
         slow = Trajectory(program, seed=SEED, trajectory=i, world=by_hand)
-        moved += int(np.abs(cube.flows[i] - slow.flows).sum())
-    assert moved <= 0.01 * cube.flows.sum()
+        moved[i] = np.abs(cube.flows[i] - slow.flows).sum() / slow.flows.sum()
+    assert moved.max() <= 0.1
+    assert np.quantile(moved, 0.5, method="lower") <= 0.002
 
 
 def open_deals_only(model):
@@ -128,3 +132,42 @@ def test_the_world_of_one_kind_of_number_is_written_in(kind):
 
 def test_the_world_of_shocks_is_written_in():
     assert_written(shocked(certain(), size=0.5), trajectories=4)
+
+
+def test_worlds_of_other_seeds_and_held_inputs_are_written_in():
+    worlds = WorldSeeds(
+        seed=99,
+        redrawn={"sources.events.rate.per_month": 3, "shocks.economy": 4, "customers.health": 5},
+        held={"pipelines.sale.stages.first.conversion": 1.645, "shocks.fashion": -1.0},
+    )
+    assert_written(everything(), trajectories=4, worlds=worlds)
+
+
+def correlated():
+    """Three numbers of which two go together."""
+    model = uncertain(certain(), sd=0.5, where=(".conversion",))
+    first, second, _ = (number.address for number in model.uncertain)
+    return replace(model, correlations=(Correlation(first=second, second=first, value=0.8),))
+
+
+def test_the_world_of_correlated_numbers_is_written_in():
+    assert_written(correlated(), trajectories=4)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(correlated, "conversion"), (everything, "amounts")],
+    ids=["two numbers", "two shocks"],
+)
+def test_correlations_that_are_left_out_are_seen(model, name):
+    with pytest.raises(AssertionError, match=name):
+        assert_written(model(), trajectories=2, told=replace(model(), correlations=()))
+
+
+def test_a_survey_of_other_answers_is_seen():
+    model = everything()
+    promoters, *others = model.customers.health
+    classes = (replace(promoters, answers=promoters.answers + 1), *others)
+    told = replace(model, customers=replace(model.customers, health=classes))
+    with pytest.raises(AssertionError, match="shares of health"):
+        assert_written(model, trajectories=1, told=told)
