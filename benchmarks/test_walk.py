@@ -1,6 +1,6 @@
 """Workload W1, scenario A: the walk beside its peers, on a second core, and with more to it.
 
-Each first checks its answer: W1's published means, or the renewal equations'.
+Each first checks its answer: W1's published means, or the renewal equations', or integrals.
 """
 
 import numpy as np
@@ -9,7 +9,15 @@ import pytest
 from benchmarks.measure import per_unit, take_turns
 from benchmarks.peers import numpy_w1
 from benchmarks.test_peers import assert_right
-from benchmarks.variants import with_curves, with_loops, with_seasons
+from benchmarks.variants import (
+    EFFECTS_ON_PIPELINES,
+    SWING,
+    UNKNOWN,
+    with_curves,
+    with_loops,
+    with_seasons,
+    with_world,
+)
 from salessim.engine import run
 from salessim.lowering import lower
 from salessim.lowering.renewal import expected
@@ -123,11 +131,48 @@ def test_more_than_w1(benchmark, report, program, entries, variant):
     assert_sample_mean(cube.wins.sum(axis=3), exact.wins, tests=9)
     assert_sample_mean(cube.flows[..., 0], exact.entered, tests=9)
     assert_sample_mean(answer(cube)["active"], exact.active_customers, tests=9)
+    over_w1(benchmark, report, program, more=more, visits=(int(cube.stage_entries.sum()), entries))
+
+
+def over_w1(benchmark, report, program, *, more, visits):
+    """Time a Program in turns with W1; ``visits`` are the stage entries of both."""
     times = take_turns(benchmark, lambda: walk(more), baseline=lambda: walk(program), rounds=ROUNDS)
-    counted = int(cube.stage_entries.sum())
+    counted, entries = visits
     report(**figures(times.subject, trajectories=TRAJECTORIES, entries=counted))
     report(
         stage_entries_over_w1=counted / entries,
         time_over_w1=times.ratio,
         time_per_stage_entry_over_w1=times.ratio * entries / counted,
     )
+
+
+def means_in_a_world():
+    """Exact means of the leads of each period, and of customers at the start lost in the first.
+
+    The rate is lognormal, and so are a hazard and its factors in the first month: two shocks that
+    are correlated by 0.3 act as one of the variance of their sum.
+    """
+    leads = 200.0 * np.exp(UNKNOWN**2 / 2.0)
+    swing = SWING * np.sqrt(2.0 + 2.0 * 0.3)
+    scores, weights = np.polynomial.hermite_e.hermegauss(40)
+    spread = np.hypot(UNKNOWN, swing)
+    hazard = np.exp(spread * scores - SWING**2) / 720.0
+    lost = 500.0 * (weights / weights.sum()) @ -np.expm1(-30.0 * hazard)
+    # factors of mean one each: together their mean is exp(covariance)
+    return leads * np.exp(0.3 * SWING**2), float(lost)
+
+
+@pytest.mark.benchmark(group="W1, with more to it")
+@pytest.mark.parametrize(
+    "on_pipelines",
+    [EFFECTS_ON_PIPELINES, ("conversion", "amount")],
+    ids=["all effects", "all but pace"],
+)
+def test_world(benchmark, report, program, entries, on_pipelines):
+    more = lower(with_world(w1(), on_pipelines=on_pipelines))
+    cube = walk(more)
+    leads, lost = means_in_a_world()
+    assert_sample_mean(cube.leads[..., 0], np.full(24, leads), tests=2)
+    # (of them fewer than one in 10,000 came within the month, brought by another)
+    assert_sample_mean(cube.lost_customers[:, 0, 0, 1], lost, tests=2)
+    over_w1(benchmark, report, program, more=more, visits=(int(cube.stage_entries.sum()), entries))

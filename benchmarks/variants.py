@@ -1,10 +1,11 @@
-"""Workload W1 with more to it: seasons, loops, curves; about as many deals as before."""
+"""Workload W1 with more to it: seasons, loops, curves, a world; about as many deals as before."""
 
 from dataclasses import replace
 from datetime import date
 
 from salessim.model.laws import Fixed, Lognormal, Uniform
-from salessim.model.plan import Back, Curve, Model, Parked, Slip
+from salessim.model.plan import Back, Correlation, Curve, Model, Parked, Shock, Slip
+from tests.worlds import uncertain
 
 
 def with_seasons(model: Model) -> Model:
@@ -59,3 +60,32 @@ def with_curves(model: Model) -> Model:
         for kind, factor in (("pace", 0.7), ("conversion", 0.9))
     ]
     return replace(model, curves=tuple(curves))
+
+
+UNKNOWN, SWING = 0.1, 0.15
+"""Standard deviation of the logarithm of each number; effects of each shock."""
+
+
+EFFECTS_ON_PIPELINES = ("conversion", "pace", "amount")
+
+
+def with_world(model: Model, *, on_pipelines: tuple[str, ...] = EFFECTS_ON_PIPELINES) -> Model:
+    """Conversions, rates, medians and means uncertain; two correlated shocks.
+
+    They act on leads and churn, and on what is named of the pipelines.
+    """
+    model = uncertain(model, sd=UNKNOWN, where=(".conversion", ".rate", ".median", ".mean"))
+    effects = {
+        "leads": tuple((source.name, SWING) for source in model.sources),
+        "churn": (("", SWING),),
+        **{
+            effect: tuple((pipeline.name, SWING) for pipeline in model.pipelines)
+            for effect in on_pipelines
+        },
+    }
+    shocks = tuple(
+        Shock(name=name, persistence=persistence, **effects)
+        for name, persistence in (("economy", 0.9), ("competitor", 0.5))
+    )
+    together = Correlation(first="shocks.competitor", second="shocks.economy", value=0.3)
+    return replace(model, shocks=shocks, correlations=(together,))
