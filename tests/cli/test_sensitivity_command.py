@@ -129,6 +129,20 @@ def test_worlds_that_differ_too_little_have_no_shares(folder):
     assert found.parts == ("levers", "tornado", "split")
 
 
+@pytest.mark.usefixtures("unsure")
+def test_what_never_happens_is_moved_by_nothing(call, folder):
+    slow = 'pipelines.new_business.stages.qualified.cycle_time={ fixed = "60 days" }'
+    words = ("-n", "8", "--worlds", "32", "--of", "wins.2027-01", "-S", slow, "-o", "s", "--json")
+    result = call("sensitivity", "acme.toml", *words)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert (document["mean"], document["sd"], document["weakest_link"]) == (0, 0, None)
+    assert {one["elasticity"] for one in document["levers"]} == {None}
+    assert {one["share_of_variance"] for one in document["split"]} == {None}
+    assert "nan" not in result.stderr
+    assert not (folder / "s" / "split.svg").exists()
+
+
 def test_a_single_input_has_all_of_the_variance_between_worlds(folder):
     plan = ss.load_plan(folder / "acme.toml")
     rate = {"p05": "5 per month", "p95": "20 per month"}

@@ -116,7 +116,7 @@ class Sensitivity:
             "tornado": self.tornado,
             "shares": self.shares,
         }
-        some["split"] = self.worlds > 0
+        some["split"] = self.worlds > 0 and self.split.variance > 0.0
         return tuple(part for part in PARTS if some[part])
 
     @property
