@@ -136,3 +136,13 @@ def test_a_quick_search_looks_no_further_than_it_must():
     assert found.status == "found"
     assert 20.0 not in looked
     assert seek(response, (49.9, 80.0), probability=0.5, thorough=False).interval[0] is None
+
+
+@pytest.mark.parametrize("probability", [0.3, 0.5, 0.8])
+def test_the_interval_of_a_quick_search_is_that_of_a_thorough_one_about(probability):
+    _, response = staircase(scale=20.0)
+    quick = seek(response, (45.0, 90.0, 20.0), probability=probability, thorough=False)
+    exact = seek(response, POINTS, probability=probability)
+    width = exact.interval[1] - exact.interval[0]
+    assert len(quick.looks) < len(exact.looks)
+    assert quick.interval == pytest.approx(exact.interval, abs=0.3 * width)

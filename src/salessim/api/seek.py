@@ -106,13 +106,15 @@ def seek(
         Whether only whole numbers make sense.
     thorough : bool
         Whether to look at all points before searching between two of them, so that a share that
-        rises and falls is noticed; else until the share asked for is crossed.
+        rises and falls is noticed, and to search for the ends of the interval too; else points are
+        looked at until the share asked for is crossed, and the ends are interpolated.
     confidence : float
         Of the interval, in (0, 1).
     """
-    return _Search(response, points, probability, whole=whole, confidence=confidence).found(
-        thorough=thorough
+    search = _Search(
+        response, points, probability, whole=whole, thorough=thorough, confidence=confidence
     )
+    return search.found()
 
 
 class _Search:
@@ -123,9 +125,11 @@ class _Search:
         probability: float,
         *,
         whole: bool,
+        thorough: bool,
         confidence: float,
     ) -> None:
-        self.response, self.points, self.whole = response, points, whole
+        self.response, self.points = response, points
+        self.whole, self.thorough = whole, thorough
         self.looks: dict[float, Look] = {}
         n = self.n = len(self.at(points[0]).hits)
         self.level = probability * n
@@ -145,14 +149,14 @@ class _Search:
     def sorted(self) -> list[Look]:
         return [self.looks[value] for value in sorted(self.looks)]
 
-    def found(self, *, thorough: bool) -> Sought:
+    def found(self) -> Sought:
         crossing = None
         for point in self.points:
             self.at(point)
             crossing = self._crossing(self.level, near=self.points[0])
-            if crossing and not thorough:
+            if crossing and not self.thorough:
                 break
-        if crossing is None and thorough:
+        if crossing is None and self.thorough:
             self._peak()
             crossing = self._crossing(self.level, near=self.points[0])
         if crossing is None:
@@ -216,8 +220,15 @@ class _Search:
             side = [one for one in self.sorted if one is look or (one.value > look.value) == up]
             for near, far in pairwise(side if up else side[::-1]):
                 if outside(far):
-                    return self._root(near, far, level).value
+                    if self.thorough:
+                        return self._root(near, far, level).value
+                    return self._between(near, far, level)
         return None
+
+    def _between(self, near: Look, far: Look, level: float) -> float:
+        """Return about where a level is crossed: normal scores of shares taken as straight."""
+        here, there = self._score(near.count, level), self._score(far.count, level)
+        return near.value + (far.value - near.value) * here / (here - there)
 
     def _peak(self) -> None:
         """Look for more between the points than at them: the share may rise and fall."""

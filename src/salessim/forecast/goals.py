@@ -172,8 +172,9 @@ class Goals:
 
     def precision(self) -> str:
         """Say how well the answers are known."""
+        runs = "1 run" if self.runs == 1 else f"{self.runs} runs"
         return (
-            f"{self.runs} runs of {trajectories(self.trajectories)}, all on the same random "
+            f"{runs} of {trajectories(self.trajectories)}, all on the same random "
             "numbers; intervals are of 95% and for the Monte Carlo error only."
         )
 

@@ -10,6 +10,7 @@ common.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,10 +23,14 @@ LONGEST_DAYS = 1e6
 NEVER_DAYS = 1e18
 """Time of what does not happen: beyond any horizon, and safe to add to."""
 
+TABLES_KEPT = 1_024
+"""Tables of 8 to 32 kB that are not computed again."""
+
 SMALLEST_SURVIVAL = 1e-290
 """Below this a truncated law has no digits left to divide into cells."""
 
 
+@lru_cache(maxsize=TABLES_KEPT)
 def quantile_table(
     law: Law, *, bits: int, survival: float = 1.0, offset: float = 0.0, scale: float = 1.0
 ) -> FloatArray:
@@ -47,7 +52,8 @@ def quantile_table(
     Returns
     -------
     ndarray, shape (2 * 2**bits - 1, 2)
-        (value, slope) of each cell: finite, not negative, rising from cell to cell. The mean of
+        (value, slope) of each cell: finite, not negative, rising from cell to cell; read-only, for
+        plans that differ little (sweeps, goals) have most tables in common. The mean of
         each cell is the law's conditional mean there; of a law without a mean, that of
         min(X, `LONGEST_DAYS`).
 
@@ -67,7 +73,9 @@ def quantile_table(
         means = _capped_cell_means(law, shares)
     # isf rounds: its edges may step back by a bit, and the first may fall short of the age
     edges = np.maximum(np.maximum.accumulate(edges) - offset, 0.0)
-    return scale * _cells(edges[:-1], edges[1:], means - offset)
+    table: FloatArray = scale * _cells(edges[:-1], edges[1:], means - offset)
+    table.flags.writeable = False
+    return table
 
 
 def never_table(bits: int) -> FloatArray:
