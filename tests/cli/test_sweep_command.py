@@ -50,7 +50,8 @@ def test_a_terminal_of_any_width(call, monkeypatch, width):
 
 
 def test_the_folder_is_whole_and_says_what_made_it(call, folder):
-    result = call("sweep", "acme.toml", *TWO, "-o", "out/s", "-n", "15", "--seed", "3")
+    once = ("-S", "sustainability.need=40_000")
+    result = call("sweep", "acme.toml", *TWO, *once, "-o", "out/s", "-n", "15", "--seed", "3")
     assert result.exit_code == 0, result.stderr
     made = folder / "out" / "s"
     assert {file.name for file in made.iterdir()} == FILES
@@ -58,6 +59,7 @@ def test_the_folder_is_whole_and_says_what_made_it(call, folder):
     manifest = json.loads((made / "manifest.json").read_text())
     assert manifest["command"][:3] == ["salessim", "sweep", "acme.toml"]
     assert (manifest["seed"], manifest["trajectories"], manifest["requested"]) == (3, 15, 6)
+    assert manifest["fixed"] == ["sustainability.need=40_000"]
     assert manifest["points"][5]["values"] == ["30 per month", "0.7"]
     assert set(manifest["files"]) == FILES - {"manifest.json"}
     for name, about in manifest["files"].items():

@@ -224,6 +224,8 @@ def test_keys_set_once_hold_at_all_points(plan):
         plan, [f"{RATE}=10 per month,30 per month", f"{CONVERSION}=0.5", "title=Other"]
     )
     assert sweep.labels.title == "Other"
+    assert sweep.fixed == (f"{CONVERSION}=0.5", "title=Other")
+    assert sweep.summary()["fixed"] == list(sweep.fixed)
     run = ss.simulate(plan.with_([f"{RATE}=30 per month", f"{CONVERSION}=0.5"]))
     assert sweep.points[1].totals["bookings"] == run.bookings.total_summary
 

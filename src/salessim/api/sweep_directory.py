@@ -81,6 +81,7 @@ def _manifest(plan: Plan, sweep: Sweep, folder: Path, *, command: Sequence[str])
         "engine": origin.engine,
         "trajectories": sweep.trajectories,
         "requested": sweep.requested,
+        "fixed": list(sweep.fixed),
         "keys": [key.name for key in sweep.keys],
         "points": [
             {"values": list(point.typed), "program_sha256": point.program_sha256}

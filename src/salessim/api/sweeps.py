@@ -113,6 +113,7 @@ def sweep(
         grid=tuple(len(axis.values) for axis in axes) if sobol is None else None,
         labels=labels,
         provenance=provenance,
+        fixed=tuple(fixed),
     )
 
 

@@ -123,6 +123,8 @@ class Sweep:
     labels : Labels
     provenance : Provenance
         Of the first point.
+    fixed : tuple of str
+        ``key=value`` of what is set at all points.
     """
 
     keys: tuple[Key, ...]
@@ -131,6 +133,7 @@ class Sweep:
     grid: tuple[int, ...] | None
     labels: Labels
     provenance: Provenance
+    fixed: tuple[str, ...] = ()
 
     @property
     def trajectories(self) -> int:

@@ -58,6 +58,7 @@ def write_parquet(sweep: Sweep, path: Path) -> None:
         "seed": sweep.provenance.seed,
         "trajectories": sweep.trajectories,
         "version": sweep.provenance.version,
+        "fixed": list(sweep.fixed),
         "keys": [{"name": key.name, "written": key.written} for key in sweep.keys],
         "values": [list(point.typed) for point in sweep.points],
     }
@@ -104,6 +105,7 @@ def document(sweep: Sweep) -> dict[str, Any]:
             "version": sweep.provenance.version,
             "requested": sweep.requested,
         },
+        "fixed": list(sweep.fixed),
         "keys": [key.name for key in sweep.keys],
         "periods": [day.isoformat() for day in sweep.labels.periods],
         "points": [_point(sweep.keys, point) for point in sweep.points],
