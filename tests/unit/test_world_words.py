@@ -28,8 +28,8 @@ def test_what_is_uncertain_is_said_in_its_units(tmp_path):
         "to 14 days."),
         ("sources.referral.rate: 1 per 400 days; in 90% of the worlds 1 per 800 days to 1 per "
         "200 days."),
-        ("sources.up.rate: 0.1667 per month; in 90% of the worlds 0.08333 per month to 0.3333 per "
-        "month."),
+        ("sources.up.rate: 1 per 6 months; in 90% of the worlds 1 per 12 months to 1 per "
+        "3 months."),
         "sources.web.growth: 0.489% per month; in 90% of the worlds -1% per month to 2% per month.",
         "sources.web.rate: 30 per month; in 90% of the worlds 20 per month to 45 per month.",
     ]  # fmt: skip

@@ -90,11 +90,9 @@ def _is_monthly(name: str, model: Model) -> bool:
 
 def _rate(value: float, *, monthly: bool) -> str:
     """Say a rate: seldom events by the time between them."""
-    if monthly:
-        return f"{brief(value)} per month"
-    return (
-        f"{brief(value)} per day" if value >= 1.0 or not value else f"1 per {brief(1 / value)} days"
-    )
+    unit = "month" if monthly else "day"
+    seldom = 0.0 < value < 1.0
+    return f"1 per {brief(1 / value)} {unit}s" if seldom else f"{brief(value)} per {unit}"
 
 
 def _shock(shock: Shock, model: Model) -> str:
