@@ -131,7 +131,7 @@ def _open_lines(program, source, low, high, work):
         entity[m] = customer[i] ^ identity
         tag[m] = 2 * root[i] + buyer_is_new + ((health[i] + 1) << HEALTH_BIT)
         factors[m] = rate[health[i]]
-        m += (begun < limit) & ((only < 0) | (segment[i] == only))
+        m += (begun < limit) & (factors[m] > 0.0) & ((only < 0) | (segment[i] == only))
     return m
 
 
