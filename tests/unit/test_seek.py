@@ -141,7 +141,8 @@ def test_a_quick_search_looks_no_further_than_it_must():
 @pytest.mark.parametrize("probability", [0.3, 0.5, 0.8])
 def test_the_interval_of_a_quick_search_is_that_of_a_thorough_one_about(probability):
     _, response = staircase(scale=20.0)
-    quick = seek(response, (45.0, 90.0, 20.0), probability=probability, thorough=False)
+    points = (45.0, 90.0, 20.0)
+    quick = seek(response, points, probability=probability, thorough=False, ends=False)
     exact = seek(response, POINTS, probability=probability)
     width = exact.interval[1] - exact.interval[0]
     assert len(quick.looks) < len(exact.looks)

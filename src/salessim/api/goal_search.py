@@ -84,6 +84,7 @@ class Search:
             probability=probability,
             whole=varied.whole,
             thorough=varied.thorough,
+            ends=varied.ends,
         )
         return _answer(varied, sought, self.leads)
 

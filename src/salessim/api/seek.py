@@ -85,6 +85,7 @@ def seek(
     probability: float,
     whole: bool = False,
     thorough: bool = True,
+    ends: bool = True,
     confidence: float = CONFIDENCE,
 ) -> Sought:
     """Find the value at which a share of the trajectories reaches the target.
@@ -106,15 +107,14 @@ def seek(
         Whether only whole numbers make sense.
     thorough : bool
         Whether to look at all points before searching between two of them, so that a share that
-        rises and falls is noticed, and to search for the ends of the interval too; else points are
-        looked at until the share asked for is crossed, and the ends are interpolated.
+        rises and falls is noticed; else until the share asked for is crossed.
+    ends : bool
+        Whether to search for the ends of the interval too, else they are interpolated.
     confidence : float
         Of the interval, in (0, 1).
     """
-    search = _Search(
-        response, points, probability, whole=whole, thorough=thorough, confidence=confidence
-    )
-    return search.found()
+    search = _Search(response, points, probability, whole=whole, ends=ends, confidence=confidence)
+    return search.found(thorough=thorough)
 
 
 class _Search:
@@ -125,11 +125,11 @@ class _Search:
         probability: float,
         *,
         whole: bool,
-        thorough: bool,
+        ends: bool,
         confidence: float,
     ) -> None:
         self.response, self.points = response, points
-        self.whole, self.thorough = whole, thorough
+        self.whole, self.ends = whole, ends
         self.looks: dict[float, Look] = {}
         n = self.n = len(self.at(points[0]).hits)
         self.level = probability * n
@@ -149,14 +149,14 @@ class _Search:
     def sorted(self) -> list[Look]:
         return [self.looks[value] for value in sorted(self.looks)]
 
-    def found(self) -> Sought:
+    def found(self, *, thorough: bool) -> Sought:
         crossing = None
         for point in self.points:
             self.at(point)
             crossing = self._crossing(self.level, near=self.points[0])
-            if crossing and not self.thorough:
+            if crossing and not thorough:
                 break
-        if crossing is None and self.thorough:
+        if crossing is None and thorough:
             self._peak()
             crossing = self._crossing(self.level, near=self.points[0])
         if crossing is None:
@@ -220,7 +220,7 @@ class _Search:
             side = [one for one in self.sorted if one is look or (one.value > look.value) == up]
             for near, far in pairwise(side if up else side[::-1]):
                 if outside(far):
-                    if self.thorough:
+                    if self.ends:
                         return self._root(near, far, level).value
                     return self._between(near, far, level)
         return None

@@ -74,6 +74,11 @@ class Varied(ABC):
         """Whether to look over the whole range before searching in a part of it."""
         return True
 
+    @property
+    def ends(self) -> bool:
+        """Whether the ends of the answer's interval are searched for, too."""
+        return True
+
     @abstractmethod
     def model(self, value: float) -> Model:
         """Return the model with a value in place."""
@@ -152,6 +157,8 @@ class VariedLever(Varied):
     lever: Lever
     given: bool
     """Whether the range was asked for."""
+    alone: bool = False
+    """Whether nothing else is looked at."""
 
     @property
     def key(self) -> str:
@@ -172,6 +179,11 @@ class VariedLever(Varied):
     def thorough(self) -> bool:
         """Only when the range was asked for: of many levers, most only need to be tried."""
         return self.given
+
+    @property
+    def ends(self) -> bool:
+        """Not of one lever among many."""
+        return self.given or self.alone
 
     @property
     def is_all_leads(self) -> bool:
@@ -269,6 +281,7 @@ def leads_lever(plan: Plan, points: tuple[float, ...]) -> Varied:
         high=max(points),
         points=points,
         given=False,
+        alone=True,
     )
 
 

@@ -64,9 +64,8 @@ def curve(goals: Goals, answer: Answer, ax: Axes | None = None) -> Axes:
         ax.axvspan(low, high, color=style.ORANGE, alpha=0.35, linewidth=0)
         ax.axvline(answer.value, color=style.VERMILLION, label="answer, and its interval")
     style.share_axis(ax, "probability of the goal")
-    words = answer.text.lstrip("-+0123456789.,eE ").strip()
-    unit = f"{answer.key}, {words}" if words else answer.key
-    style.number_axis(ax, style.short(unit, style.LONGEST_TITLE), which="x", bottom=None)
+    what = f"{style.short(answer.key, style.LONGEST_TITLE)}, {answer.first} to {answer.last}"
+    style.number_axis(ax, what, which="x", bottom=None)
     style.finish(ax, title=_message(goals, answer), subtitle=_subtitle(goals))
     style.legend(ax, below=True)
     return ax
