@@ -17,7 +17,7 @@ from scipy.stats import poisson
 from salessim.kernels.arrays import Arrays
 from salessim.lowering.program import Program
 from salessim.model.plan import BASE_ORIGINS
-from tests.reference_draws import exceeded, minus_log, philox, quantile, survival, uniform
+from tests.reference_draws import depth_at, minus_log, philox, quantile, uniform, value_at
 
 COUNT, LIFETIME, AMOUNT, FACTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 ADVANCE, LOST, NO_DECISION, BACK, PARKED, SLIP, STUCK = range(7)
@@ -95,10 +95,11 @@ class Trajectory:
             segment = int(base.segment[index])
             high, low, _, _ = self.words(entity, LIFETIME)
             if base.lifetime_anew[segment]:
-                table = self.arrays.tables.full[base.lifetime_law[segment]]
+                law = int(base.lifetime_law[segment])
                 scale, tenure = float(base.lifetime_scale[segment]), float(base.tenure[index])
-                share = survival(table, tenure / scale) * (1.0 - uniform(high, low))
-                life = max(scale * exceeded(table, share) - tenure, 0.0)
+                deep = depth_at(self.arrays.tables, law, tenure / scale)
+                deep += minus_log(1.0 - uniform(high, low))
+                life = max(scale * value_at(self.arrays.tables, law, deep) - tenure, 0.0)
             else:
                 life = quantile(self.left(int(base.law[index])), high, low)
             feels = self.feels(entity, self.arrays.health.shares[0])
@@ -217,35 +218,32 @@ class Trajectory:
         self.leave(deal, stage, outcome, self.visit_end(stage, 0.0, left), begun=-age)
 
     def aged(self, deal: Deal, stage: int, group: int) -> tuple[int, float]:
-        """Draw outcome and time left; the world's odds act on the outcomes given the age."""
-        opened, odds = self.arrays.open_deals, float(self.arrays.stages.open_odds[stage])
+        """Draw outcome and time left."""
+        opened = self.arrays.open_deals
         w0, w1, w2, w3 = self.words(deal.entity, int(self.arrays.stages.purpose[stage]))
-        before = [float(bound) for bound in opened.outcomes[group]]
-        advances = before[0] * (odds - 1.0)
-        slips = before[SLIP] - before[PARKED]
-        shrinks = (1.0 - slips) / (1.0 - slips + advances) if advances != 0.0 else 1.0
-        bounds = [(bound + advances) * shrinks for bound in before]
-        bounds[SLIP] += slips * (1.0 - shrinks)
-        bounds = [max(b, math.floor(sure)) for b, sure in zip(bounds, before, strict=True)]
-        outcome = sum(uniform(w0, w1) >= bound for bound in bounds)
+        outcome = sum(uniform(w0, w1) >= float(bound) for bound in opened.outcomes[group])
         return outcome, quantile(self.left(int(opened.law[group, outcome])), w2, w3)
 
     def aged_anew(self, deal: Deal, stage: int, group: int) -> tuple[int, float]:
         """Draw them by the world's own laws: P(k | a) is proportional to p_k S_k(a)."""
         stages, age = self.arrays.stages, float(self.arrays.open_deals.age[group])
         w0, w1, w2, w3 = self.words(deal.entity, int(stages.purpose[stage]))
-        tables = [self.arrays.tables.full[law] for law in stages.law[stage]]
-        scales = [float(scale) for scale in stages.scale[stage]]
-        left = [survival(table, age / scale) for table, scale in zip(tables, scales, strict=True)]
-        chances = self.chances(stage)
-        weights = [chance * there for chance, there in zip(chances, left, strict=True)]
+        laws, scales = list(map(int, stages.law[stage])), list(map(float, stages.scale[stage]))
+        tables, chances = self.arrays.tables, self.chances(stage)
+        deep = [depth_at(tables, law, age / s) for law, s in zip(laws, scales, strict=True)]
+        top = min(d for d, chance in zip(deep, chances, strict=True) if chance > 0.0)
+        weights = [
+            chance * math.exp(top - d) if chance > 0.0 and d < math.inf else 0.0
+            for chance, d in zip(chances, deep, strict=True)
+        ]
         total = sum(weights)
         bounds = [sum(weights[: k + 1]) / total if total > 0.0 else 0.0 for k in range(STUCK)]
         if chances[STUCK] == 0.0 and total > 0.0:
             bounds = [1.0 if sum(weights[: k + 1]) >= total else b for k, b in enumerate(bounds)]
         outcome = sum(uniform(w0, w1) >= bound for bound in bounds)
-        share = left[outcome] * (1.0 - uniform(w2, w3))
-        return outcome, max(scales[outcome] * exceeded(tables[outcome], share) - age, 0.0)
+        further = deep[outcome] + minus_log(1.0 - uniform(w2, w3))
+        whole = scales[outcome] * value_at(tables, laws[outcome], further)
+        return outcome, max(whole - age, 0.0)
 
     def chances(self, stage: int) -> list[float]:
         """Probabilities of the outcomes of a visit that begins at the start."""

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from salessim.kernels.arrays import Tables
+
 
 def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
     """Philox4x32-10 (Salmon et al., SC'11)."""
@@ -62,22 +64,37 @@ def quantile(table: np.ndarray, high: int, low: int) -> float:
     return float(table[cell, 0]) + float(table[cell, 1]) * share
 
 
-def survival(table: np.ndarray, x: float) -> float:
-    """P(X > x) by a quantile table; nothing is known at 0."""
+def depth_at(tables: Tables, law: int, x: float) -> float:
+    """-log P(X > x) by a law's quantile table, and beyond by its tail; nothing is known at 0."""
+    table, tail, depth = tables.full[law], tables.tail[law], tables.depth
     n = (table.shape[0] + 1) // 2
     if x <= 0.0 or x < table[0, 0]:
-        return 1.0
+        return 0.0
+    if x >= tail[-1]:
+        return math.inf
+    if x >= tail[0]:
+        k = int(np.searchsorted(tail, x, side="right")) - 1
+        share = (x - float(tail[k])) / float(tail[k + 1] - tail[k])
+        return float(depth[k]) + share * float(depth[k + 1] - depth[k])
     cell = int(np.searchsorted(table[:, 0], x, side="right")) - 1
     value, slope = map(float, table[cell])
     share = min((x - value) / slope, 1.0) if slope > 0.0 else 1.0
-    return (n - cell - share) / n if cell < n - 1 else (2 * n - 1 - cell - share) / n**2
+    left = (n - cell - share) / n if cell < n - 1 else (2 * n - 1 - cell - share) / n**2
+    return min(minus_log(left), float(depth[0])) if left > 0.0 else float(depth[0])
 
 
-def exceeded(table: np.ndarray, share: float) -> float:
-    """Value that is exceeded with a probability, by a quantile table."""
+def value_at(tables: Tables, law: int, deep: float) -> float:
+    """Value that a law exceeds with probability exp(-deep)."""
+    table, tail, depth = tables.full[law], tables.tail[law], tables.depth
     n = (table.shape[0] + 1) // 2
+    if deep >= depth[0]:
+        k = min(int(np.searchsorted(depth, deep, side="right")), len(depth) - 1) - 1
+        share = min((deep - float(depth[k])) / float(depth[k + 1] - depth[k]), 1.0)
+        return float(tail[k]) + share * float(tail[k + 1] - tail[k])
+    share = math.exp(-deep)
     at, first = n - share * n, 0
     if at > n - 1:
         at, first = max(n - share * n**2, 0.0), n - 1
     cell = min(int(at), n - 1)
-    return float(table[first + cell, 0]) + float(table[first + cell, 1]) * (at - cell)
+    value = float(table[first + cell, 0]) + float(table[first + cell, 1]) * (at - cell)
+    return min(value, float(tail[0]))

@@ -81,10 +81,8 @@ class Stages(NamedTuple):
     """[s, 7] factor on the time to each outcome."""
     rest_scale: np.ndarray
     """[s] factor on the rest of parked deals."""
-    open_odds: np.ndarray
-    """[s] factor on the odds of advancing of the deals open at the start."""
     aged_anew: np.ndarray
-    """[s] 1 when the world changes more than that: open deals are aged by its own laws."""
+    """[s] 1 when the world changes how deals leave: those open are aged by its own laws."""
 
 
 class Pipelines(NamedTuple):
@@ -218,6 +216,10 @@ class Tables(NamedTuple):
     """[row, 2047, 2] 1,023 cells of 1/1024, then 1,024 cells that share the last 1/1024."""
     residual: np.ndarray
     """[row, 511, 2] the same with 256, for laws truncated to an age."""
+    tail: np.ndarray
+    """[row of full, knot] value that the law exceeds with probability exp(-depth)."""
+    depth: np.ndarray
+    """[knot] rising, from where the full table becomes coarse."""
 
 
 class Arrays(NamedTuple):
@@ -242,7 +244,6 @@ class Worlds(NamedTuple):
     """
 
     conversion: np.ndarray
-    open_odds: np.ndarray
     aged_anew: np.ndarray
     shares: np.ndarray
     slip: np.ndarray

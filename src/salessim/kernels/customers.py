@@ -136,7 +136,8 @@ def _settle(people, low, size, words, lives, base, health, tables):
     for i in range(size):
         w0, w1 = word(words, 0, i), word(words, 1, i)
         lives[i] = quantile_left(tables, law[low + i], w0, w1)
-    draw_lives(lives, words, size, low, tenure, segment, (lifetimes, scale, anew), tables.full)
+    laws = (tables.full, tables.tail, tables.depth)
+    draw_lives(lives, words, size, low, tenure, segment, (lifetimes, scale, anew), laws)
     for i in range(size):
         feel = _class_of(shares, words, i)
         lives[i] /= churn[feel]

@@ -68,28 +68,16 @@ def _start_open_deals(opened, first, deals, low, size):
 
 
 @loop
-def _draw_what_is_left(opened, first, tables, words, odds, left):
-    """Draw outcomes and remaining times of open deals from ``first`` on.
-
-    The world's factor on the odds of advancing acts on those given the age: the bounds of a deal
-    that does not slip move as its p does, in p m / (1 + p (m - 1)).
-    """
+def _draw_what_is_left(opened, first, tables, words, left):
+    """Draw outcomes and remaining times of open deals from ``first`` on."""
     groups, bounds, law = opened.group, opened.outcomes, opened.law
     outcomes, days, size = left
-    slip = bounds.shape[1] - 1
     for i in range(size):
         group = groups[first + i]
         u = uniform(word(words, 0, i), word(words, 1, i))
-        advances = bounds[group, 0] * (odds - 1.0)
-        slips = bounds[group, slip] - bounds[group, slip - 1]
-        shrinks = (1.0 - slips) / (1.0 - slips + advances) if advances != 0.0 else 1.0
         outcome = 0
-        for k in range(slip):
-            bound = bounds[group, k]
-            # What is certain stays so: rounding leaves no sliver for what does not exist.
-            outcome += np.int64(u >= max((bound + advances) * shrinks, np.floor(bound)))
-        bound = (bounds[group, slip] + advances) * shrinks + slips * (1.0 - shrinks)
-        outcome += np.int64(u >= max(bound, np.floor(bounds[group, slip])))
+        for k in range(bounds.shape[1]):
+            outcome += np.int64(u >= bounds[group, k])
         outcomes[i] = outcome
         days[i] = quantile_left(tables, law[group, outcome], word(words, 2, i), word(words, 3, i))
 
@@ -100,15 +88,13 @@ def _draw_open_deals(program, stage, first, low, left, work):
     opened, stages, tables = program.open_deals, program.stages, program.tables
     _start_open_deals(opened, first, work.deals, low, left[2])
     if not stages.aged_anew[stage]:
-        odds = stages.open_odds[stage]
-        _draw_what_is_left(opened, first, tables, work.words, odds, left)
+        _draw_what_is_left(opened, first, tables, work.words, left)
     else:
         law, scale = stages.law[stage], stages.scale[stage]
         chances = (stages.conversion[stage, 0], stages.shares[stage], stages.slip[stage])
         aged = (work.aged_bounds, work.aged_left)
-        draw_aged(
-            opened, (stage, first), left, work.words, aged, chances, (law, scale), tables.full
-        )
+        laws = (tables.full, tables.tail, tables.depth)
+        draw_aged(opened, (stage, first), left, work.words, aged, chances, (law, scale), laws)
 
 
 @loop

@@ -104,7 +104,7 @@ class Work(NamedTuple):
     aged_bounds: np.ndarray
     """[group, 6] cumulative probabilities of outcomes given the age, of a stage's groups."""
     aged_left: np.ndarray
-    """[group, 7] probability that a time to each outcome is longer than the age."""
+    """[group, 7] -log of the probability that a time to each outcome is longer than the age."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
 

@@ -35,7 +35,6 @@ def _stages(stages, worlds, i):
         days_to_win=stages.days_to_win,
         scale=_row(worlds.scale, i),
         rest_scale=_row(worlds.rest_scale, i),
-        open_odds=_row(worlds.open_odds, i),
         aged_anew=_row(worlds.aged_anew, i),
     )
 

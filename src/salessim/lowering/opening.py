@@ -12,7 +12,7 @@ from salessim.errors import SalessimError
 from salessim.kernels.arrays import Base, OpenDeals, Tables
 from salessim.kernels.layout import FULL_BITS, OUTCOMES, RESIDUAL_BITS
 from salessim.lowering.entities import entity
-from salessim.lowering.tables import never_table, quantile_table
+from salessim.lowering.tables import NEVER_DAYS, TAIL_DEPTHS, law_tail, never_table, quantile_table
 from salessim.model.law import Law
 from salessim.model.plan import Customers, Model, Stage
 
@@ -27,6 +27,7 @@ class TableBank:
         # Row 0 is *never*: the time of a stuck deal.
         self.full = [never_table(bits=FULL_BITS)]
         self.residual = [never_table(bits=RESIDUAL_BITS)]
+        self.tail = [np.full(TAIL_DEPTHS.size, NEVER_DAYS)]
         self._rows: dict[tuple[Law, float, str], int] = {}
 
     def fresh(self, law: Law | None, *, scale: float = 1.0) -> int:
@@ -36,6 +37,7 @@ class TableBank:
         key = (law, scale, "full")
         if key not in self._rows:
             self.full.append(quantile_table(law, bits=FULL_BITS, scale=scale))
+            self.tail.append(scale * law_tail(law))
             self._rows[key] = len(self.full) - 1
         return self._rows[key]
 
@@ -57,7 +59,12 @@ class TableBank:
 
     def tables(self) -> Tables:
         """Return all tables."""
-        return Tables(full=np.stack(self.full), residual=np.stack(self.residual))
+        return Tables(
+            full=np.stack(self.full),
+            residual=np.stack(self.residual),
+            tail=np.stack(self.tail),
+            depth=TAIL_DEPTHS.copy(),
+        )
 
 
 def outcome_probabilities(stage: Stage, conversion: float) -> list[float]:

@@ -206,6 +206,5 @@ def lower_stages(
         days_to_win=np.array([_days_to_win(room) for room in rooms(model)]),
         scale=np.ones((len(bounds), OUTCOMES)),
         rest_scale=np.ones(len(bounds)),
-        open_odds=np.ones(len(bounds)),
         aged_anew=np.zeros(len(bounds), np.int64),
     )

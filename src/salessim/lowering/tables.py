@@ -26,6 +26,12 @@ NEVER_DAYS = 1e18
 TABLES_KEPT = 1_024
 """Tables of 8 to 32 kB that are not computed again."""
 
+TAIL_DEPTHS = np.append(np.geomspace(16.0 * math.log(2.0), 640.0, 255), 1e6)
+"""-log P(X > x) where tails are tabulated: from the last 16 sub-cells of a table of 10 bits on.
+
+The last one is for laws without memory only: others are spent by the one before.
+"""
+
 SMALLEST_SURVIVAL = 1e-290
 """Below this a truncated law has no digits left to divide into cells."""
 
@@ -76,6 +82,18 @@ def quantile_table(
     table: FloatArray = scale * _cells(edges[:-1], edges[1:], means - offset)
     table.flags.writeable = False
     return table
+
+
+@lru_cache(maxsize=TABLES_KEPT)
+def law_tail(law: Law) -> FloatArray:
+    """Return the values that a law exceeds with probability exp(-depth), at `TAIL_DEPTHS`."""
+    values = law.isf(np.exp(-TAIL_DEPTHS[:-1]))
+    if not math.isfinite(law.mean):
+        values = np.minimum(values, LONGEST_DAYS)
+    last = law.mean * TAIL_DEPTHS[-1] if law.is_memoryless else values[-1]
+    tail: FloatArray = np.maximum.accumulate(np.append(values, last))
+    tail.flags.writeable = False
+    return tail
 
 
 def never_table(bits: int) -> FloatArray:

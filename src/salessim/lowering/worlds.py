@@ -39,7 +39,6 @@ def fixed_world(arrays: Arrays) -> Worlds:
     stages, clocks, base = arrays.stages, arrays.speed_clocks, arrays.base
     return Worlds(
         conversion=stages.conversion[None],
-        open_odds=stages.open_odds[None],
         aged_anew=stages.aged_anew[None],
         shares=stages.shares[None],
         slip=stages.slip[None],
@@ -163,11 +162,10 @@ class _Fold:
         return self.product("conversion", self.arrays.stages.conversion.shape)
 
     def conversions(self) -> dict[str, FloatArray]:
-        """Probabilities to advance, and what open deals know of them."""
+        """Probabilities to advance."""
         if self.odds is None:
             return {}
-        conversion = moved(self.arrays.stages.conversion, self.odds)
-        return {"conversion": conversion, "open_odds": self.odds[:, :, 0].copy()}
+        return {"conversion": moved(self.arrays.stages.conversion, self.odds)}
 
     def shares(self) -> dict[str, FloatArray]:
         """Cumulative shares of those that do not advance, and slips."""
@@ -207,9 +205,7 @@ class _Fold:
             if array is not None
         ]
         if self.odds is not None:
-            # The longer a deal has been there, the likelier it slips rather than advances: how
-            # likely depends on its conversion, also among all deals of its age.
-            changes.append((self.odds[:, :, 0] != 1.0) & (stages.slip[:, 0] > 0.0))
+            changes.append(self.odds[:, :, 0] != 1.0)
         if changes:
             found["aged_anew"] = np.any(changes, axis=0).astype(np.int64)
         return {name: array for name, array in found.items() if array is not None}
