@@ -131,7 +131,7 @@ def test_what_is_left_of_smooth_laws_down_to_e_to_the_minus_600(law):
     for depth in (0.05, 1.0, 5.0, 10.0, 11.0, 12.0, 20.0, 100.0, 600.0):
         x = float(law.isf(np.array([np.exp(-depth)]))[0])
         found = depth_at(tables, row, x)
-        assert found == pytest.approx(depth, rel=2e-3)
+        assert found == pytest.approx(depth, rel=3e-3)
         assert value_at(tables, row, found) == pytest.approx(x)
         if depth <= 20.0:
             assert value_at(tables, row, depth) == pytest.approx(x, rel=5e-3)
