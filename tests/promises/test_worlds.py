@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salessim.config import load_plan
 from salessim.engine import chunks, run
@@ -16,8 +18,10 @@ from salessim.lowering import lower
 from salessim.lowering.seeds import WorldSeeds
 from salessim.lowering.worlds import make_worlds
 from salessim.model.plan import Shock
+from tests.examples import examples
+from tests.models import models
 from tests.promises.test_promises import FIELDS, assert_same
-from tests.worlds import certain, everything, healthy, plain, shocked, uncertain
+from tests.worlds import certain, everything, healthy, in_worlds, plain, shocked, uncertain
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 PLAN = everything()
@@ -58,6 +62,17 @@ def test_all_held_in_the_middle_is_the_plan_of_the_middle_values():
     assert_same(found, wanted)
 
 
+@examples(40)
+@given(model=in_worlds(models()))
+def test_random_plans_held_in_the_middle_are_plans_of_the_middle_values(model):
+    model = replace(model, shocks=(), correlations=())
+    middle = {"customers.health": 0.0} if model.customers.health else {}
+    held = dict.fromkeys([number.address for number in model.uncertain], 0.0)
+    found = walked(model, trajectories=2, worlds=WorldSeeds(held=held | middle))
+    wanted = walked(plain(model, {}), trajectories=2, worlds=WorldSeeds(held=middle))
+    assert_same(found, wanted)
+
+
 @pytest.mark.parametrize("largest", [1, 2, 5])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_and_chunks_change_nothing(baseline, threads, largest, monkeypatch):
@@ -81,12 +96,16 @@ def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
     assert_same(walked(PLAN), baseline)
 
 
-def test_a_longer_horizon_changes_nothing_before_its_old_end(baseline):
-    timeline = replace(PLAN.timeline, periods=12, judged=12)
-    longer = walked(replace(PLAN, timeline=timeline))
+@examples(40)
+@given(model=in_worlds(models()), more=st.integers(1, 3))
+def test_a_longer_horizon_changes_nothing_before_its_old_end(model, more):
+    periods = model.timeline.periods
+    timeline = replace(model.timeline, periods=periods + more, judged=periods + more)
+    short = walked(model, trajectories=2)
+    long = walked(replace(model, timeline=timeline), trajectories=2)
     for field in FIELDS[:-1]:
         np.testing.assert_array_equal(
-            getattr(longer, field)[:, :9], getattr(baseline, field), field
+            getattr(long, field)[:, :periods], getattr(short, field), field
         )
 
 
