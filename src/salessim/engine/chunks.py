@@ -14,10 +14,11 @@ import numpy as np
 
 from salessim._typing import Progress
 from salessim.engine.cube import Cube
+from salessim.engine.limits import check_money, too_large
 from salessim.errors import SalessimError
 from salessim.kernels.arrays import Arrays, Worlds
 from salessim.kernels.counts import Counts
-from salessim.kernels.layout import FLOWS
+from salessim.kernels.layout import FLOWS, MOST_VISITS
 from salessim.lowering.program import Program
 from salessim.lowering.seeds import WorldSeeds
 
@@ -112,7 +113,10 @@ def simulate_chunk(
         here = Worlds(*(array[done:] if len(array) > 1 else array for array in worlds))
         done += simulate(arrays, here, first + done, np.uint64(seed), work, tally, rest)
         if done == size:
+            check_money(program, seeds, first, worlds, counts.entries)
             return Chunk(first, counts)
+        if max(int(counts.entries[done]), deals) > MOST_VISITS:
+            raise too_large(program, seeds, first + done)
         # A buffer was too small for the next trajectory: it is walked again with larger ones.
         deals, customers = 2 * deals, 2 * customers
 
@@ -307,7 +311,8 @@ def run(
     ValueError
         When a parameter is out of its range, or ``worlds`` names what is no input.
     SalessimError
-        When the counts of so many trajectories do not fit into this machine's memory.
+        When the counts of so many trajectories do not fit into this machine's memory, or one of
+        them has more stage entries, or bookings, than can be counted.
     """
     if not 1 <= trajectories <= MOST_TRAJECTORIES:
         raise ValueError(f"trajectories must be 1 to 2**32, not {trajectories}")

@@ -105,8 +105,9 @@ def age_groups(aged, age, groups, chances, law, scale, tables):
     for group in range(first, last):
         row, top = group - first, np.inf
         for k in range(OUTCOMES):
-            depths[row, k] = depth_at(tables, law[k], age[group] / scale[k])
+            depths[row, k] = np.inf
             if chance[k] > 0.0:
+                depths[row, k] = depth_at(tables, law[k], age[group] / scale[k])
                 top = min(top, depths[row, k])
         _cumulate(bounds, depths, row, chance, top, slip[1] > 0.0)
 
@@ -116,7 +117,7 @@ def _cumulate(bounds, depths, row, chance, top, never_stuck):
     """Cumulate chances times what is left, as shares; all are stuck where nothing is left."""
     total = 0.0
     for k in range(OUTCOMES):
-        if chance[k] > 0.0 and depths[row, k] < np.inf:
+        if depths[row, k] < np.inf:
             total += chance[k] * exponential(top - depths[row, k])
         if k < STUCK:
             bounds[row, k] = total

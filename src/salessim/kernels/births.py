@@ -9,7 +9,7 @@ import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
 from salessim.kernels.clocks import operational, to_days
-from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, HEALTH_BIT, STRIP
+from salessim.kernels.layout import FLOWS, FULL, FULL_BITS, HEALTH_BIT, MOST_VISITS, STRIP
 from salessim.kernels.philox import (
     BIRTH,
     COUNT,
@@ -42,7 +42,8 @@ def _scatter_leads(program, k, line, n, trajectory, seed, work):
         f0, f1, _, _ = philox(lines.month[line], trajectory, FACTOR, seed)
         mean *= quantile(program.tables.full, factor, f0, f1, FULL_BITS)
     c0, c1, _, _ = philox(lines.entity[line], trajectory, COUNT, seed)
-    count = poisson(uniform(c0, c1), mean)
+    # Twice as many never fit: what a wild world asks for need not be counted.
+    count = poisson(uniform(c0, c1), min(mean, 2.0 * MOST_VISITS))
     if n + count >= time.size:
         return FULL
     for low in range(0, count, STRIP):

@@ -7,7 +7,15 @@ import numpy as np
 from salessim.kernels._jit import kernel, loop, rule
 from salessim.kernels.ageing import draw_lives
 from salessim.kernels.clocks import by_pace
-from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, HEALTH_BIT, RETURN_BIT, STRIP
+from salessim.kernels.layout import (
+    AMOUNT_BIT,
+    FULL,
+    FULL_BITS,
+    HEALTH_BIT,
+    MOST_MONEY,
+    RETURN_BIT,
+    STRIP,
+)
 from salessim.kernels.philox import AMOUNT, LIFETIME, blocks_of_entities
 from salessim.kernels.sample import exit_bin, quantile, quantile_left, uniform, word
 
@@ -41,7 +49,7 @@ def book(program, pipeline, n, customer, trajectory, seed, work, tally):
             w0, w1 = word(words, 0, i), word(words, 1, i)
             day, tag = np.int64(time[low + i]), tags[low + i]
             drawn = factor[day_cell[day]] * quantile(laws, law, w0, w1, FULL_BITS)
-            amount = np.int64(np.floor(drawn + 0.5))
+            amount = np.int64(np.floor(min(drawn, MOST_MONEY) + 0.5))
             open_deal = (tag >> AMOUNT_BIT) & _OPEN_DEAL
             if open_deal > 0:
                 amount = known[open_deal - 1]

@@ -29,4 +29,8 @@ RETURN_BIT = 40
 MOST_CLASSES = 3
 MOST_ORIGINS = 1 << (HEALTH_BIT - 1)
 MOST_OPEN_DEALS = (1 << (RETURN_BIT - AMOUNT_BIT)) - 1
+MOST_VISITS = 30_000_000
+"""Of a trajectory: one that needs more, or more deals at once, ends the run."""
+MOST_MONEY = 2.0**62
+"""Hundredths of the currency: half of what an int64 holds."""
 MOST_RETURNS = (1 << (63 - RETURN_BIT)) - 1

@@ -8,7 +8,7 @@ from salessim.kernels._borrow import borrow
 from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
-from salessim.kernels.layout import FLOWS, FULL
+from salessim.kernels.layout import FLOWS, FULL, MOST_VISITS
 from salessim.kernels.returns import TAKEN, WAITING, take_returns
 from salessim.kernels.stages import walk_stage
 from salessim.kernels.worlds import in_world
@@ -115,7 +115,7 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
             entries += n + (open_deals[stage + 1] - open_deals[stage]) * (opening and not again)
             visit = (pipeline, stage, opening and not again, again)
             n = walk_stage(program, visit, n, trajectory, seed, work, tally)
-            if n == FULL:
+            if n == FULL or entries > MOST_VISITS:
                 return FULL, entries
             kinds = LOOPING_OUTCOMES if returns[stage] else PLAIN_OUTCOMES
             _count_exits(tally.exits, tally.flows, stage, kinds, stage + 1 == last)
@@ -133,13 +133,15 @@ def simulate(shared, worlds, first, seed, work, tally, out):
 
     ``shared`` are the Program's arrays; ``worlds`` has a row for each of these trajectories.
 
-    Return how many are done: fewer when a buffer was too small for the next one.
+    Return how many are done: fewer when a buffer was too small for the next one, or it had more
+    than `MOST_VISITS`; its ``entries`` say which.
     """
     shared, worlds = borrow(shared), borrow(worlds)
     work, tally, out = borrow(work), borrow(tally), borrow(out)
     for i in range(out.entries.size):
         program = in_world(shared, worlds, i)
         trajectory, entries = np.uint64(first + i), 0
+        out.entries[i] = 0
         _start_over(tally)
         low, high = 0, settle_base(program, trajectory, seed, work, tally.lost_customers)
         if high == FULL:
@@ -151,9 +153,10 @@ def simulate(shared, worlds, first, seed, work, tally, out):
                 born, visits = _walk_pipeline(
                     program, pipeline, generation, born, trajectory, seed, work, tally
                 )
-                if born == FULL:
-                    return i
                 entries += visits
+                if born == FULL or entries > MOST_VISITS:
+                    out.entries[i] = entries
+                    return i
             live(program, high, born, trajectory, seed, work, tally.lost_customers)
             low, high, opening = high, born, False
         _keep(out, i, tally, entries)

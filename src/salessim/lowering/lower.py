@@ -11,7 +11,7 @@ import numpy as np
 from salessim._typing import IntArray
 from salessim.errors import SalessimError
 from salessim.kernels.arrays import Arrays, Pipelines
-from salessim.kernels.layout import MOST_OPEN_DEALS, MOST_ORIGINS
+from salessim.kernels.layout import MOST_MONEY, MOST_OPEN_DEALS, MOST_ORIGINS
 from salessim.lowering.clocks import (
     curve_days,
     cut,
@@ -43,8 +43,6 @@ from salessim.lowering.uncertainty import (
 from salessim.model.plan import BASE_ORIGINS, Model, Source
 
 HUNDREDTHS = 100.0
-MOST_MONEY = 2.0**62
-"""Hundredths of the currency: half of what an int64 holds."""
 
 
 def _lower_pipelines(model: Model, origins: int, cells: int, laws: TableBank) -> Pipelines:

@@ -19,10 +19,14 @@ from salessim.lowering.health import cumulated
 from salessim.lowering.inputs import draws
 from salessim.lowering.program import Program
 from salessim.lowering.seeds import WorldSeeds
-from salessim.lowering.stages import SHARES
+from salessim.lowering.stages import FASTEST, SHARES
 
 GUIDE_BUCKETS = 128
 """Of a world's clocks: they are wound for every trajectory."""
+
+
+LARGEST_FACTOR = 1e100
+"""Of all inputs on one number: what is as far off is as good as nothing, or without end."""
 
 
 class Drawn(NamedTuple):
@@ -122,7 +126,8 @@ def need_factors(
 
 def moved(probability: FloatArray, odds: FloatArray) -> FloatArray:
     """Return probabilities with their odds multiplied; the same bits where that is by 1."""
-    return np.asarray(probability * odds / (1.0 + probability * (odds - 1.0)))
+    advance = probability * odds
+    return np.asarray(advance / (advance + (1.0 - probability)))
 
 
 class _Fold:
@@ -139,9 +144,10 @@ class _Fold:
         if not found:
             return None
         out = np.ones((len(self.drawn.scores), int(np.prod(shape))))
-        for effect in found:
-            out[:, effect.at] *= self.drawn.factors[:, effect.factor]
-        return out.reshape(-1, *shape)
+        with np.errstate(over="ignore", under="ignore"):
+            for effect in found:
+                out[:, effect.at] *= self.drawn.factors[:, effect.factor]
+        return np.clip(out, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR).reshape(-1, *shape)
 
     def rows(self, target: str, fixed: IntArray) -> IntArray | None:
         """Return the tables that each world picks, shape (w, *fixed.shape); None without any."""
@@ -247,6 +253,8 @@ class _Fold:
         if factor is None:
             return {}
         speed = clocks.speed * factor
+        births = self.arrays.customer_sources.entity.size
+        speed[:, births:] = np.minimum(speed[:, births:], FASTEST)
         speed[speed < SMALLEST_SPEED] = 0.0
         starts = clocks.speed[:, 0] > 0.0
         speed[:, starts, 0] = np.maximum(speed[:, starts, 0], SMALLEST_SPEED)
