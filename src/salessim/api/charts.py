@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from salessim.api.manifests import write_chart
 from salessim.charts import style
 from salessim.config import Plan
 from salessim.forecast import Forecast
@@ -30,6 +31,6 @@ def write_charts(plan: Plan, forecast: Forecast, folder: Path, kinds: Sequence[s
         drawn["with_and_without"] = forecast.plot.with_and_without()[0]
     for name, ax in drawn.items():
         for kind in kinds:
-            style.save(ax, folder / f"{name}.{kind}")
+            write_chart(ax, folder, name, kinds=[kind])
             # What stands where is found out once: it takes as long as drawing does.
             style.figure_of(ax).set_layout_engine("none")

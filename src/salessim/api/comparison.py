@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from salessim._typing import Progress
-from salessim._version import __version__
 from salessim.api import chosen_seed
+from salessim.api.manifests import (
+    inputs_of,
+    write_chart,
+    write_json,
+    write_manifest,
+    write_plan,
+)
 from salessim.api.refusals import addressed
-from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.api.run_directory import RunDirectory
 from salessim.config import Plan
 from salessim.engine import run
 from salessim.forecast import Comparison, Forecast, Outcome, Rival
@@ -189,39 +193,16 @@ def write_comparison(
     command: Sequence[str] = (),
 ) -> None:
     """Write the files of a comparison into an existing folder, the manifest last."""
-    from salessim.charts import style
-
     started = time.perf_counter()
-    origin = comparison.base.provenance
-    _write_json(comparison.summary(), folder / "comparison.json")
+    origin, outcomes = comparison.base.provenance, comparison.outcomes
+    write_json(comparison.summary(), folder / "comparison.json")
     comparison.to_csv(folder / "comparison.csv")
-    chart = comparison.plot.both()
-    for kind in ("svg", "png"):
-        style.save(chart, folder / f"comparison.{kind}")
+    write_chart(comparison.plot.both(), folder, "comparison")
     names = {name: _file_name(number, name) for number, name in enumerate(plans)}
     for name, plan in plans.items():
-        toml = plan.to_toml(trajectories=origin.requested, seed=origin.seed)
-        (folder / names[name]).write_text(toml, encoding="utf-8")
-    about = _manifest(plans, names, comparison, folder, command=command)
-    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
-    _write_json(about, folder / "manifest.json")
-
-
-def _manifest(
-    plans: Mapping[str, Plan],
-    names: Mapping[str, str],
-    comparison: Comparison,
-    folder: Path,
-    *,
-    command: Sequence[str],
-) -> dict[str, Any]:
-    """Say what a comparison was made from, and what it made; ``names`` are the plans' files."""
-    origin, outcomes = comparison.base.provenance, comparison.outcomes
+        write_plan(plan, folder / names[name], trajectories=origin.requested, seed=origin.seed)
     seconds = {o.provenance.program_sha256: o.provenance.seconds or 0.0 for o in outcomes.values()}
-    return {
-        "command": list(command),
-        "version": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    about = {
         "seed": origin.seed,
         "engine": origin.engine,
         "trajectories": comparison.trajectories,
@@ -230,21 +211,16 @@ def _manifest(
                 "plan": names[name],
                 "path": str(plan.path),
                 "program_sha256": outcomes[name].provenance.program_sha256,
-                "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+                "inputs": inputs_of(plan),
             }
             for name, plan in plans.items()
         },
-        "libraries": library_versions(),
-        "timing": {"simulate_seconds": sum(seconds.values())},
-        "files": files_in(folder),
     }
+    simulated = sum(seconds.values())
+    write_manifest(folder, about, command=command, simulated=simulated, started=started)
 
 
 def _file_name(number: int, name: str) -> str:
     """Return the name of a plan's file: any scenario's name makes a plain one."""
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:LONGEST_NAME]
     return f"plan-{number:02}-{plain}.toml"
-
-
-def _write_json(document: Mapping[str, Any], path: Path) -> None:
-    path.write_text(f"{json.dumps(document, indent=2, allow_nan=False)}\n", encoding="utf-8")

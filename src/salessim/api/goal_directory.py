@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from salessim._version import __version__
-from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.api.manifests import (
+    plan_in,
+    write_chart,
+    write_json,
+    write_manifest,
+    write_plan,
+)
+from salessim.api.run_directory import RunDirectory
 from salessim.config import Plan
 from salessim.forecast.goals import Goals
 
@@ -56,46 +58,22 @@ def write_goals(
     """Write the files of a search into an existing folder, the manifest last."""
     import pandas as pd
 
-    from salessim.charts import style
-
     started = time.perf_counter()
-    _write_json({"goals": [one.summary() for one in goals]}, folder / "goals.json")
+    write_json({"goals": [one.summary() for one in goals]}, folder / "goals.json")
     if goals:
         frames = {one.goal: one.to_frame() for one in goals}
         pd.concat(frames, names=["goal"]).to_csv(folder / "goals.csv", lineterminator="\n")
     for number, one in enumerate(goals):
-        chart = one.plot.best()
-        for kind in ("svg", "png"):
-            style.save(chart, folder / f"goal-{number:02}.{kind}")
+        write_chart(one.plot.best(), folder, f"goal-{number:02}")
     first = goals[0] if goals else None
-    toml = plan.to_toml(
-        trajectories=first.trajectories if first else None, seed=first.seed if first else None
+    write_plan(
+        plan,
+        folder / "plan.toml",
+        trajectories=first.trajectories if first else None,
+        seed=first.seed if first else None,
     )
-    (folder / "plan.toml").write_text(toml, encoding="utf-8")
-    about = _manifest(plan, goals, folder, command=command)
-    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
-    _write_json(about, folder / "manifest.json")
-
-
-def _manifest(
-    plan: Plan, goals: Sequence[Goals], folder: Path, *, command: Sequence[str]
-) -> dict[str, Any]:
-    """Say what a search was made from, and what it made."""
-    return {
-        "command": list(command),
-        "version": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": {
-            "path": str(plan.path),
-            "sha256": hashlib.sha256((folder / "plan.toml").read_bytes()).hexdigest(),
-        },
-        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+    about = {
+        **plan_in(folder, plan),
         "goals": [{"goal": one.goal, **one.run_document()} for one in goals],
-        "libraries": library_versions(),
-        "timing": {},
-        "files": files_in(folder),
     }
-
-
-def _write_json(document: dict[str, Any], path: Path) -> None:
-    path.write_text(f"{json.dumps(document, indent=2, allow_nan=False)}\n", encoding="utf-8")
+    write_manifest(folder, about, command=command, simulated=None, started=started)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
-import json
 import os
-import platform
 import re
 import shutil
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib import metadata
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from salessim._version import __version__
 from salessim.api.claims import make_claimed, release, remove_orphans
+from salessim.api.manifests import KINDS, plan_in, write_manifest, write_plan
 from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast, Goals
@@ -27,7 +23,6 @@ from salessim.forecast import Forecast, Goals
 FORMATS = ("csv", "parquet", "svg", "png")
 """What a run can leave behind: tables and charts."""
 USUAL_FORMATS = ("csv", "parquet", "svg")
-LIBRARIES = ("numpy", "numba", "llvmlite", "scipy", "pyarrow", "pydantic", "matplotlib")
 
 
 class RunDirectory:
@@ -197,56 +192,41 @@ def _write_files(
 ) -> None:
     started = time.perf_counter()
     run = forecast.provenance
-    toml = plan.to_toml(trajectories=run.requested, seed=run.seed)
-    (folder / "plan.toml").write_text(toml, encoding="utf-8")
+    write_plan(plan, folder / "plan.toml", trajectories=run.requested, seed=run.seed)
     if "csv" in formats:
         forecast.to_csv(folder / "summary.csv")
     if "parquet" in formats:
         forecast.to_parquet(folder / "forecast.parquet")
         forecast.funnel.to_parquet(folder / "funnel.parquet")
-    if kinds := [kind for kind in ("svg", "png") if kind in formats]:
+    if kinds := [kind for kind in KINDS if kind in formats]:
         from salessim.api.charts import write_charts
 
         write_charts(plan, forecast, folder, kinds)
-    about = manifest(plan, forecast, folder, command=command)
-    about["goals"] = [one.summary() for one in goals]
-    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
-    text = json.dumps(about, indent=2, allow_nan=False)
-    (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
+    about = _about(plan, forecast, folder) | {"goals": [one.summary() for one in goals]}
+    write_manifest(folder, about, command=command, simulated=run.seconds, started=started)
 
 
-def manifest(
-    plan: Plan, forecast: Forecast, folder: Path, *, command: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Say what a run was made from, and what it made: all that is needed to repeat it."""
+def _about(plan: Plan, forecast: Forecast, folder: Path) -> dict[str, Any]:
+    """Say what was run: all that is needed to repeat it."""
     origin = forecast.provenance
-    toml = (folder / "plan.toml").read_bytes()
     base = forecast.without_external_leads()
+    there = plan_in(folder, plan)
+    toml = (folder / "plan.toml").read_text(encoding="utf-8")
     return {
-        "command": list(command),
-        "version": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": {
-            "path": str(plan.path),
-            "sha256": hashlib.sha256(toml).hexdigest(),
-            "toml": toml.decode(),
-        },
-        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+        "plan": {**there["plan"], "toml": toml},
+        "inputs": there["inputs"],
         "program_sha256": origin.program_sha256,
         "seed": origin.seed,
         "engine": origin.engine,
         "trajectories": forecast.trajectories,
         "requested": origin.requested,
         "stage_entries": origin.stage_entries,
-        "libraries": library_versions(),
-        "timing": {"simulate_seconds": origin.seconds},
         "monte_carlo_se": {
             "totals": _errors(forecast),
             "totals_without_external_leads": _errors(base),
         },
         "verdict": forecast.verdict.to_dict(),
         "targets": [target.to_dict() for target in forecast.targets],
-        "files": files_in(folder),
     }
 
 
@@ -289,28 +269,9 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _errors(forecast: Forecast) -> dict[str, float | None]:
     several = forecast.trajectories > 1
     return {
         name: float(forecast.series(name).total_summary.se) if several else None
         for name in ("bookings", "wins")
     }
-
-
-def files_in(folder: Path) -> dict[str, Any]:
-    """Return size and hash of the files there so far, as manifests list them."""
-    return {
-        file.name: {"bytes": file.stat().st_size, "sha256": _hash(file)}
-        for file in sorted(folder.iterdir())
-    }
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that make the numbers."""
-    versions = {name: metadata.version(name) for name in LIBRARIES}
-    return {"python": platform.python_version(), **versions}

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from salessim._typing import BoolArray, FloatArray, Progress
-from salessim._version import __version__
 from salessim.api import chosen_seed
+from salessim.api.manifests import (
+    plan_in,
+    write_chart,
+    write_json,
+    write_manifest,
+    write_plan,
+)
 from salessim.api.refusals import addressed
-from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.api.run_directory import RunDirectory
 from salessim.api.world_words import say_value
 from salessim.config import Plan
 from salessim.engine import Cube, run
@@ -344,34 +348,17 @@ def write_sensitivity(
     plan: Plan, found: Sensitivity, folder: Path, *, command: Sequence[str] = ()
 ) -> None:
     """Write the files of a sensitivity into an existing folder, the manifest last."""
-    from salessim.charts import style
-
     started = time.perf_counter()
-    _write_json(found.summary(), folder / "sensitivity.json")
+    write_json(found.summary(), folder / "sensitivity.json")
     for part in found.parts:
         write_csv(found, part, folder / f"{part}.csv")
-        for kind in ("svg", "png"):
-            style.save(found.plot.part(part), folder / f"{part}.{kind}")
-    toml = plan.to_toml(trajectories=plan.trajectories, seed=found.seed)
-    (folder / "plan.toml").write_text(toml, encoding="utf-8")
-    manifest = {
-        "command": list(command),
-        "version": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        write_chart(found.plot.part(part), folder, part)
+    write_plan(plan, folder / "plan.toml", trajectories=plan.trajectories, seed=found.seed)
+    about = {
         "of": found.of.name,
         "seed": found.seed,
         "trajectories": found.trajectories,
-        "plan": str(plan.path),
-        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
-        "libraries": library_versions(),
-        "timing": {
-            "simulate_seconds": round(found.seconds, 3),
-            "write_seconds": round(time.perf_counter() - started, 3),
-        },
-        "files": files_in(folder),
+        **plan_in(folder, plan),
     }
-    _write_json(manifest, folder / "manifest.json")
-
-
-def _write_json(document: Mapping[str, Any], path: Path) -> None:
-    path.write_text(f"{json.dumps(document, indent=2, allow_nan=False)}\n", encoding="utf-8")
+    simulated = round(found.seconds, 3)
+    write_manifest(folder, about, command=command, simulated=simulated, started=started)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from salessim._version import __version__
-from salessim.api.run_directory import RunDirectory, files_in, library_versions
+from salessim.api.manifests import plan_in, write_chart, write_manifest, write_plan
+from salessim.api.run_directory import RunDirectory
 from salessim.config import Plan
 from salessim.forecast.sweep import Sweep
 
@@ -49,34 +45,14 @@ def save_sweep(plan: Plan, sweep: Sweep, path: str | Path, *, command: Sequence[
 
 def write_sweep(plan: Plan, sweep: Sweep, folder: Path, *, command: Sequence[str] = ()) -> None:
     """Write the files of a sweep into an existing folder, the manifest last."""
-    from salessim.charts import style
-
     started = time.perf_counter()
+    origin = sweep.provenance
     sweep.to_parquet(folder / "sweep.parquet")
     sweep.to_csv(folder / "points.csv")
-    chart = sweep.plot.both()
-    for kind in ("svg", "png"):
-        style.save(chart, folder / f"sweep.{kind}")
-    toml = plan.to_toml(trajectories=sweep.trajectories, seed=sweep.provenance.seed)
-    (folder / "plan.toml").write_text(toml, encoding="utf-8")
-    about = _manifest(plan, sweep, folder, command=command)
-    about["timing"]["write_seconds"] = round(time.perf_counter() - started, 3)
-    text = json.dumps(about, indent=2, allow_nan=False)
-    (folder / "manifest.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def _manifest(plan: Plan, sweep: Sweep, folder: Path, *, command: Sequence[str]) -> dict[str, Any]:
-    """Say what a sweep was made from, and what it made."""
-    origin = sweep.provenance
-    return {
-        "command": list(command),
-        "version": __version__,
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "plan": {
-            "path": str(plan.path),
-            "sha256": hashlib.sha256((folder / "plan.toml").read_bytes()).hexdigest(),
-        },
-        "inputs": [{"path": str(i.path), "sha256": i.sha256} for i in plan.inputs],
+    write_chart(sweep.plot.both(), folder, "sweep")
+    write_plan(plan, folder / "plan.toml", trajectories=sweep.trajectories, seed=origin.seed)
+    about = {
+        **plan_in(folder, plan),
         "seed": origin.seed,
         "engine": origin.engine,
         "trajectories": sweep.trajectories,
@@ -87,7 +63,6 @@ def _manifest(plan: Plan, sweep: Sweep, folder: Path, *, command: Sequence[str])
             {"values": list(point.typed), "program_sha256": point.program_sha256}
             for point in sweep.points
         ],
-        "libraries": library_versions(),
-        "timing": {"simulate_seconds": sum(point.seconds for point in sweep.points)},
-        "files": files_in(folder),
     }
+    simulated = sum(point.seconds for point in sweep.points)
+    write_manifest(folder, about, command=command, simulated=simulated, started=started)

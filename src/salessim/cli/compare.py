@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
+    Study,
     json_option,
     no_progress_option,
     out_option,
@@ -28,19 +28,6 @@ from salessim.cli.progress import progress_bar, say_compiling
 if TYPE_CHECKING:
     from salessim.config import Plan
     from salessim.forecast import Comparison
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the options of `compare` ask for."""
-
-    trajectories: int | None
-    seed: int | None
-    threads: int | None
-    out: Path | None
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 @click.command()
@@ -80,7 +67,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
 
     loaded = api.load_plan(plan, changes=changes)
     plans = _chosen(loaded, names)
-    wanted = Wanted(
+    wanted = Study(
         trajectories=trajectories,
         seed=seed,
         threads=threads,
@@ -115,7 +102,7 @@ def _chosen(plan: Plan, names: Sequence[str]) -> dict[str, Plan]:
     return chosen
 
 
-def _compare(plans: dict[str, Plan], wanted: Wanted, typed: Sequence[str]) -> Comparison:
+def _compare(plans: dict[str, Plan], wanted: Study, typed: Sequence[str]) -> Comparison:
     """Simulate, and write the folder, which is refused before anything is simulated."""
     from salessim.api.comparison import write_comparison
     from salessim.api.run_directory import RunDirectory
@@ -131,7 +118,7 @@ def _compare(plans: dict[str, Plan], wanted: Wanted, typed: Sequence[str]) -> Co
             return comparison
 
 
-def _simulate(plans: dict[str, Plan], wanted: Wanted) -> Comparison:
+def _simulate(plans: dict[str, Plan], wanted: Study) -> Comparison:
     from salessim import api
 
     if not wanted.quiet:
@@ -146,7 +133,7 @@ def _simulate(plans: dict[str, Plan], wanted: Wanted) -> Comparison:
         )
 
 
-def _report(comparison: Comparison, plan: Plan, wanted: Wanted) -> None:
+def _report(comparison: Comparison, plan: Plan, wanted: Study) -> None:
     from salessim.cli import render, render_comparison
 
     if wanted.as_json:

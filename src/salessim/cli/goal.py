@@ -14,6 +14,7 @@ from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
     Share,
+    Study,
     json_option,
     no_progress_option,
     out_option,
@@ -32,19 +33,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Study):
     """What the options of `goal` ask for."""
 
     target: str | None
     vary: dict[str, str | None]
     probability: float
-    trajectories: int | None
-    seed: int | None
-    threads: int | None
-    out: Path | None
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 @click.command()

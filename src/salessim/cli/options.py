@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What the options say that all commands of several runs share."""
+
+    trajectories: int | None
+    seed: int | None
+    threads: int | None
+    out: Path | None
+    as_json: bool
+    quiet: bool
+    progress: bool
 
 
 def _folder(ctx: click.Context, parameter: click.Parameter, value: str | None) -> Path | None:

@@ -13,6 +13,7 @@ import click
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
+    Study,
     Whole,
     json_option,
     no_progress_option,
@@ -31,18 +32,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Study):
     """What the options of `sensitivity` ask for."""
 
     of: str
     trajectories: int
     worlds: int
-    seed: int | None
-    threads: int | None
-    out: Path | None
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 def _power_of_two(ctx: click.Context, parameter: click.Parameter, value: int) -> int:

@@ -13,6 +13,7 @@ import click
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import (
+    Study,
     Whole,
     json_option,
     no_progress_option,
@@ -31,18 +32,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Study):
     """What the options of `sweep` ask for."""
 
     vary: tuple[str, ...]
     sobol: int | None
-    trajectories: int | None
-    seed: int | None
-    threads: int | None
-    out: Path | None
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 @click.command()
