@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from salessim import SalessimError, api, load_plan, save_run, simulate
-from salessim.api import run_directory
+from salessim.api import manifests, run_directory
 from salessim.api.claims import make_claimed, release
 from salessim.charts import style
 
@@ -269,8 +269,8 @@ def as_nobody(folder, run, monkeypatch):
     assert run
     folder.chmod(0o777)
     # where the libraries are installed, nobody may be shut out
-    versions = {name: metadata.version(name) for name in run_directory.LIBRARIES}
-    monkeypatch.setattr(run_directory.metadata, "version", versions.__getitem__)
+    versions = {name: metadata.version(name) for name in manifests.LIBRARIES}
+    monkeypatch.setattr(manifests.metadata, "version", versions.__getitem__)
     if os.geteuid():
         yield
         return

@@ -66,7 +66,7 @@ def test_a_run_goes_on_until_its_error_is_small_enough(call, folder):
 def test_until_what_error_is_a_share(call, share):
     result = call("run", "acme.toml", f"--until-error={share}")
     assert result.exit_code == 2
-    assert f'expected a share such as 1% or 0.01, found "{share}"' in result.stderr
+    assert f'such as 1% or 0.01, found "{share}"' in result.stderr
 
 
 def test_a_dry_run_says_until_when_it_would_go_on(call, folder):

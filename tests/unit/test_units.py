@@ -218,3 +218,13 @@ def test_numbers_are_finite_and_no_texts():
         with pytest.raises(ValueError, match="expected"):
             parse(value)
     assert units.parse_date(date(2027, 1, 1)) == date(2027, 1, 1)
+
+
+def test_a_share_where_a_number_is_expected_is_written_as_one():
+    with pytest.raises(ValueError, match=r"expected a number, found .*; write 0\.4\?"):
+        units.parse_number("40%")
+
+
+def test_a_rate_that_is_no_number_gets_no_remedy_with_it():
+    with pytest.raises(ValueError, match="found nan$"):
+        units.parse_rate(float("nan"))

@@ -110,7 +110,8 @@ def _shock(shock: Shock, model: Model) -> str:
     lasts = "each month by itself"
     if shock.persistence:
         months = math.log(0.5) / math.log(shock.persistence)
-        lasts = f"half of it is left after {brief(float(f'{months:.2g}'))} months"
+        shown = brief(float(f"{months:.2g}"))
+        lasts = f"half of it is left after {shown} {'month' if shown == '1' else 'months'}"
     return (
         f"Shock {shock.name}: moves the whole business, {lasts}; a month one standard deviation "
         f"down makes {', '.join(does) or 'no difference'}."

@@ -53,7 +53,14 @@ class Share(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         except ValueError:
             share = 0.0
         if not 0.0 < share < 1.0:
-            self.fail(f'expected a share such as 1% or 0.01, found "{value}"', param, ctx)
+            # Whoever writes 80 means 80%.
+            hint = f"; write {text}%?" if 1.0 <= share < 100.0 and "%" not in text else ""
+            self.fail(
+                "expected a share above 0% and below 100%, such as 1% or 0.01, "
+                f'found "{value}"{hint}',
+                param,
+                ctx,
+            )
         return share
 
 

@@ -57,6 +57,9 @@ def parse_number(value: Any) -> float:
 
 def _plain_number(text: str) -> str:
     """Return the remedy for a number in words of its own; empty when none is seen in it."""
+    share = _PERCENT.fullmatch(text)
+    if share is not None:
+        return f"; write {_float(share[1], text) / 100:.10g}?"
     match = _SPOKEN.fullmatch(text)
     if match is None:
         return ""
@@ -221,7 +224,7 @@ def parse_rate(value: Any) -> Rate:
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         bare = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'; write "{value} per month"?' if bare else ""
+        hint = f'; write "{value} per month"?' if bare and math.isfinite(value) else ""
         raise ValueError(f"{expected}, found {found(value)}{hint}")
     number, every = _float(match[1], value), _float(match[2] or "1", value)
     unit = _unit(match[3])
