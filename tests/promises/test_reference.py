@@ -39,13 +39,13 @@ def assert_equal(program, *, seed: int, trajectories: int) -> None:
         assert cube.stage_entries[index] == slow.stage_entries
 
 
-@examples(150)
+@examples(80)
 @given(model=models(), seed=st.integers(0, 2**64 - 1))
 def test_the_walk_equals_the_reference_on_random_plans(model, seed):
     assert_equal(lower(model), seed=seed, trajectories=2)
 
 
-@examples(100)
+@examples(60)
 @given(model=in_worlds(models()), seed=st.integers(0, 2**64 - 1))
 def test_the_walk_equals_the_reference_in_the_worlds_of_random_plans(model, seed):
     assert_equal(lower(model), seed=seed, trajectories=2)

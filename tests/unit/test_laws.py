@@ -227,3 +227,9 @@ def test_means_and_words_load_no_scipy():
         "sys.exit('scipy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_nothing_of_a_weibull_survives_what_only_heavier_laws_reach():
+    law = Weibull(scale=3.0, shape=3.0)
+    assert law.log_survival(np.array([1e200])) == -np.inf
+    assert law.survival(np.array([1e200])) == 0.0

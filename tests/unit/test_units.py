@@ -226,5 +226,5 @@ def test_a_share_where_a_number_is_expected_is_written_as_one():
 
 
 def test_a_rate_that_is_no_number_gets_no_remedy_with_it():
-    with pytest.raises(ValueError, match="found nan$"):
+    with pytest.raises(ValueError, match=r"found nan$"):
         units.parse_rate(float("nan"))

@@ -175,7 +175,8 @@ class Weibull(Law):
 
     def log_survival(self, x: FloatArray) -> FloatArray:
         """-(x / scale)^shape."""
-        return -((np.maximum(x, 0.0) / self.scale) ** self.shape)
+        with np.errstate(over="ignore"):
+            return -((np.maximum(x, 0.0) / self.scale) ** self.shape)
 
     def isf(self, s: FloatArray) -> FloatArray:
         """Scale x (-ln s)^(1 / shape)."""
