@@ -71,6 +71,14 @@ def test_a_number_without_its_unit_or_in_words_is_told_how_to_be_written(parse, 
     assert str(caught.value).endswith(said)
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400), float("nan"), float("inf")])
+def test_a_number_beyond_all_bounds_is_told_nothing_to_write(number):
+    with pytest.raises(ValueError, match="expected a rate") as caught:
+        units.parse_rate(number)
+    assert "write" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
 @pytest.mark.parametrize("text", ["", "much", "1.200.000", "1,5", "12,00", "1e5", "3 to 4", "-5"])
 def test_a_text_that_may_mean_anything_gets_no_number(text):
     with pytest.raises(ValueError, match="expected a number, found") as caught:

@@ -224,7 +224,7 @@ def parse_rate(value: Any) -> Rate:
     match = _RATE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         bare = isinstance(value, int | float) and not isinstance(value, bool)
-        hint = f'; write "{value} per month"?' if bare and math.isfinite(value) else ""
+        hint = f'; write "{value} per month"?' if bare and 0 <= value <= LARGEST_RATE else ""
         raise ValueError(f"{expected}, found {found(value)}{hint}")
     number, every = _float(match[1], value), _float(match[2] or "1", value)
     unit = _unit(match[3])
