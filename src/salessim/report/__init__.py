@@ -1,0 +1,1 @@
+"""Documents: pages made of results and their pictures."""
