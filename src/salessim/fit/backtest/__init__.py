@@ -1,0 +1,1 @@
+"""How good forecasts made on the past alone would have been: origins, actuals, rules, scores."""
