@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -85,3 +87,34 @@ def timestamps(days):
 def history(*, seed: int, **words) -> History:
     """Return a history of deals alone."""
     return History(deals=(made_up_deals(seed=seed, **words),))
+
+
+def changed_after(made, day):
+    """Return a history that is another from a day on: ten times the deals, at other amounts."""
+    (deals,) = made.deals
+    at = pd.Timestamp(day)
+    other = history(seed=99, per_day=20.0).deals[0]
+    shift = len(deals.table)
+    moves = pd.concat(
+        [
+            deals.moves[deals.moves["at"] < at],
+            other.moves[other.moves["at"] >= at].assign(deal=lambda rows: rows["deal"] + shift),
+        ]
+    )
+    amounts = pd.concat(
+        [
+            deals.amounts[deals.amounts["at"] < at],
+            other.amounts[other.amounts["at"] >= at].assign(
+                deal=lambda rows: rows["deal"] + shift, amount=lambda rows: 100 * rows["amount"]
+            ),
+        ]
+    )
+    table = pd.concat([deals.table, other.table], ignore_index=True)
+    order = ["deal", "at"]
+    changed = replace(
+        deals,
+        table=table,
+        moves=moves.sort_values(order).reset_index(drop=True),
+        amounts=amounts.sort_values(order).reset_index(drop=True),
+    )
+    return History(deals=(changed,))

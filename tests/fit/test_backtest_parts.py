@@ -13,7 +13,7 @@ from salessim.fit.backtest.naive import LEAST_ERRORS, RULES, Past, naive_draws
 from salessim.fit.backtest.origins import YEAR, Grid, Reach, choose
 from salessim.fit.history import History
 from salessim.model.calendar import Span
-from tests.fit.made_up import FIRST, history, made_up_orders
+from tests.fit.made_up import FIRST, changed_after, history, made_up_orders
 
 MONTH = Span(value=1, unit="month")
 QUARTER = Grid(period=MONTH, periods=3)
@@ -200,37 +200,6 @@ def test_rules_are_spread_by_their_own_past_errors():
     assert naive_draws(past, soon) == {}
     few = QUARTER.window(date(2021, 11, 1))
     assert len(naive_draws(past, few)["last period"][target].total) >= LEAST_ERRORS
-
-
-def changed_after(made, day):
-    """Win every deal open then, for a hundred times its amount, and let a thousand others come."""
-    (deals,) = made.deals
-    at = pd.Timestamp(day)
-    other = history(seed=99, per_day=20.0).deals[0]
-    shift = len(deals.table)
-    moves = pd.concat(
-        [
-            deals.moves[deals.moves["at"] < at],
-            other.moves[other.moves["at"] >= at].assign(deal=lambda rows: rows["deal"] + shift),
-        ]
-    )
-    amounts = pd.concat(
-        [
-            deals.amounts[deals.amounts["at"] < at],
-            other.amounts[other.amounts["at"] >= at].assign(
-                deal=lambda rows: rows["deal"] + shift, amount=lambda rows: 100 * rows["amount"]
-            ),
-        ]
-    )
-    table = pd.concat([deals.table, other.table], ignore_index=True)
-    order = ["deal", "at"]
-    changed = replace(
-        deals,
-        table=table,
-        moves=moves.sort_values(order).reset_index(drop=True),
-        amounts=amounts.sort_values(order).reset_index(drop=True),
-    )
-    return History(deals=(changed,))
 
 
 def test_rules_never_see_the_future_whatever_they_are_given():

@@ -1,0 +1,72 @@
+"""Looking back from origins: forecasters are given what was known then, and nothing else."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from salessim.fit.backtest.actuals import Ledger, Target
+from salessim.fit.backtest.evaluation import OURS
+from salessim.fit.backtest.looks import FAN, Forecasted, looks
+from salessim.fit.backtest.origins import Grid
+from salessim.fit.backtest.scores import Spread
+from salessim.model.calendar import Span
+from tests.fit.made_up import changed_after, history
+
+GRID = Grid(period=Span(value=1, unit="month"), periods=3)
+ORIGINS = [GRID.window(date(2022, month, 1)) for month in (4, 7, 10)]
+
+
+def simple(known, window):
+    """Forecast as many wins a day as ever, with luck; and say what is known."""
+    ledger = Ledger.of(known)
+    first = known.deals[0].moves["at"].min()
+    rate = len(ledger.at) / (known.deals[0].until - first).days
+    days = np.diff([edge.toordinal() for edge in window.edges])
+    path = np.random.default_rng(1).poisson(rate * days, (200, 3)).astype(float)
+    return Forecasted({Target("wins", "all"): Spread.of_path(path)}, (f"until {ledger.at.max()}",))
+
+
+def test_every_origin_is_forecast_from_what_was_known_then():
+    made = history(seed=11)
+    found = list(looks(made, simple, ORIGINS, grid=GRID, seed=3))
+    assert [look.window for look in found] == ORIGINS
+    for look, window in zip(found, ORIGINS, strict=True):
+        (said,) = look.warnings
+        assert pd.Timestamp(said.removeprefix("until ")) < pd.Timestamp(window.start)
+        assert look.fans[Target("wins", "all")].shape == (len(FAN), 3)
+        rules = {row["by"] for row in look.rows}
+        assert {OURS, "last period", "last span", "weighted pipeline"} <= rules
+        ours = [row for row in look.rows if row["by"] == OURS]
+        assert [row["period"] for row in ours] == [0, 1, 2, 3]
+        assert ours[0]["actual"] == sum(row["actual"] for row in ours[1:])
+
+
+def test_another_future_changes_actuals_and_no_forecast():
+    made = history(seed=12)
+    day = ORIGINS[0].start
+    one, two = (
+        next(iter(looks(which, simple, ORIGINS[:1], grid=GRID, seed=3)))
+        for which in (made, changed_after(made, day))
+    )
+    target = Target("wins", "all")
+    assert two.actual[target].sum() > 3 * one.actual[target].sum()
+    assert np.array_equal(one.fans[target], two.fans[target])
+    assert one.warnings == two.warnings
+    for here, there in zip(one.rows, two.rows, strict=True):
+        assert (here["by"], here["median"]) == (there["by"], there["median"])
+        assert here["crps"] != there["crps"]
+
+
+def test_an_executor_changes_nothing():
+    made = history(seed=13)
+    steps = []
+    alone = list(looks(made, simple, ORIGINS, grid=GRID, seed=3))
+    with ThreadPoolExecutor(2) as pool:
+        together = list(
+            looks(made, simple, ORIGINS, grid=GRID, seed=3, executor=pool,
+                  progress=lambda *step: steps.append(step))
+        )  # fmt: skip
+    assert [look.rows for look in alone] == [look.rows for look in together]
+    assert steps == [(1, 3), (2, 3), (3, 3)]
