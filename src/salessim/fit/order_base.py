@@ -1,0 +1,294 @@
+"""A base of customers who order again and again, or leave without a word: from orders to a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from salessim._typing import FloatArray
+from salessim.fit.history import Orders
+from salessim.fit.notation import correlations, days, lognormal, per_day, short
+from salessim.fit.orders import OrderDays, order_days
+from salessim.fit.parts import Part
+from salessim.fit.purchases import FittedPurchases, Purchases, fit_pareto_nbd
+from salessim.fit.spend import FittedSpend, fit_gamma_gamma
+from salessim.model.calendar import DAYS_PER_UNIT
+from salessim.readable import amount
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE = "customers.csv"
+SOURCE = "repeat"
+REPEAT, FIRST = "repeat_order", "first_order"
+"""Pipelines of one sure stage that takes no time."""
+LIFETIME = "customers.lifetime.lomax"
+RATE = f"sources.{SOURCE}.rate.gamma"
+_SIGNIFICANT = 1e-3
+_YEAR = DAYS_PER_UNIT["year"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedOrders:
+    """What orders say of customers.
+
+    Attributes
+    ----------
+    orders : OrderDays
+    purchases : FittedPurchases
+        How often they order, and how long they stay: Pareto/NBD.
+    spend : FittedSpend or None
+        What they spend on a repeat order; None when no such amount is known.
+    """
+
+    orders: OrderDays
+    purchases: FittedPurchases
+    spend: FittedSpend | None
+
+    @cached_property
+    def summaries(self) -> pd.DataFrame:
+        """Return what is known of each customer: see `OrderDays.summaries`."""
+        return self.orders.summaries()
+
+    @cached_property
+    def customers(self) -> pd.DataFrame:
+        """Return each customer's own posterior, a row for each.
+
+        Returns
+        -------
+        DataFrame
+            `customer_id`, `since` (day of the first order), `alive` (probability that it still is
+            a customer), and of its rate of order if it is: `repeat.mean` (orders per month of
+            30.4375 days) and `repeat.shape` (of the gamma law). How unsure the population's
+            parameters are is not in them.
+        """
+        import pandas as pd
+
+        x, last, age = self._known
+        mean, shape = self.purchases.model.rate(x, age)
+        return pd.DataFrame({
+            "customer_id": self.summaries.index,
+            "since": self.summaries["first"].to_numpy(),
+            "alive": self.purchases.model.alive(x, last, age),
+            f"{SOURCE}.mean": mean * DAYS_PER_UNIT["month"],
+            f"{SOURCE}.shape": shape,
+        })  # fmt: skip
+
+    @property
+    def first_orders(self) -> pd.DataFrame:
+        """Return the days on which customers became one: `at`, `pipeline`."""
+        first = self.summaries["first"].sort_values(ignore_index=True)
+        return first.to_frame("at").assign(pipeline=FIRST)
+
+    @cached_property
+    def next_year(self) -> pd.DataFrame:
+        """Return each customer's expected `orders` and `spend` per order in the next 365.25 days.
+
+        `spend` is in currency units; NaN when no amount of a repeat order is known.
+        """
+        import pandas as pd
+
+        known = self.summaries
+        spend = np.full(len(known), np.nan)
+        if self.spend is not None:
+            spend = self.spend.model.customer_mean(
+                known["spends"].to_numpy(np.float64), known["spend"].to_numpy(np.float64)
+            )
+        orders = self.purchases.model.expected(*self._known, days=_YEAR)
+        return pd.DataFrame({"orders": orders, "spend": spend}, index=known.index)
+
+    @property
+    def _known(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        columns = self.summaries[["repeats", "last", "age"]].to_numpy(np.float64)
+        return columns[:, 0], columns[:, 1], columns[:, 2]
+
+    def part(self) -> Part:
+        """Return the customers, their repeat orders, and the pipeline of first orders."""
+        r, rate, s, hazard = self.purchases.estimate.parameters
+        spread = self.purchases.estimate.spread
+        # ln beta = ln s - ln (s / beta)
+        turn = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, -1], [0, 0, 1, 0]], np.float64)
+        covariance = turn @ self.purchases.estimate.covariance @ turn.T
+        lomax = {
+            "scale": lognormal(s / hazard, float(np.sqrt(covariance[2, 2])), days),
+            "shape": lognormal(s, float(spread[2])),
+        }
+        gamma = {
+            "mean": lognormal(rate, float(spread[1]), per_day),
+            "shape": lognormal(r, float(spread[0])),
+        }
+        return Part(
+            document={
+                "customers": {"file": FILE, "lifetime": {"lomax": lomax}},
+                "pipelines": {
+                    REPEAT: _sure(self._repeat_amount()),
+                    FIRST: _sure(self._first_amount()),
+                },
+                "sources": {
+                    SOURCE: {
+                        "kind": "customer",
+                        "pipeline": REPEAT,
+                        "rate": {"gamma": gamma},
+                        "buyer": "existing",
+                    }
+                },
+            },
+            correlations=correlations(
+                [f"{RATE}.mean", f"{RATE}.shape", f"{LIFETIME}.scale", f"{LIFETIME}.shape"],
+                covariance,
+            ),
+            comments=self._comments(),
+            warnings=(*self.orders.notes, *self._warnings()),
+        )
+
+    def _repeat_amount(self) -> dict[str, Any]:
+        """Return the law of what the repeat orders of the next year will be worth.
+
+        Each customer counts by the orders that are expected of it, so that who orders often, and
+        who is still there, weighs as much as it will. The mean is that of the customers' expected
+        spends; the variation around it, that of the orders seen.
+        """
+        table = self.orders.table
+        seen = table[~table["first"] & (table["amount"] > 0)]
+        if self.spend is None:
+            return self._first_amount()
+        year = self.next_year
+        weights = year["orders"].to_numpy()
+        mean = float(weights @ year["spend"].to_numpy()) / float(weights.sum())
+        each = weights / np.maximum(self.summaries["spends"].to_numpy(), 1)
+        of = seen["customer"].to_numpy()
+        law = _law(seen["amount"].to_numpy(), weights=each[of], customers=of)
+        return law.with_mean(mean).written()
+
+    def _first_amount(self) -> dict[str, Any]:
+        """Return the law of what a first order is worth."""
+        table = self.orders.table
+        seen = table[table["first"] & (table["amount"] > 0)]
+        if seen.empty:
+            return {"fixed": 1}
+        amounts = seen["amount"].to_numpy()
+        of = seen["customer"].to_numpy()
+        return _law(amounts, weights=np.ones(len(of)), customers=of).written()
+
+    def _rate_and_spend(self) -> Any:
+        """Return Spearman's correlation of repeat orders and mean spend; None of fewer than 10."""
+        from scipy.stats import spearmanr
+
+        paid = self.summaries[self.summaries["spends"] > 0]
+        if len(paid) < 10 or paid["spends"].nunique() < 2 or paid["spend"].nunique() < 2:
+            return None
+        return spearmanr(paid["spends"], paid["spend"])
+
+    def _comments(self) -> dict[str, str]:
+        known, next_year = self.summaries, self.next_year
+        here = float(self.customers["alive"].sum())
+        model = self.purchases.model
+        return {
+            "customers": (
+                f"Pareto/NBD of {amount(len(known))} customers and "
+                f"{amount(int(known['repeats'].sum()))} repeat orders: about "
+                f"{amount(round(here))} still are customers. A new one is expected to order "
+                f"{float(model.expected_of_new(np.array([_YEAR]))[0]):.3g} times more in its "
+                "first year. Each customer's own rate, and whether it still is one, is in the file."
+            ),
+            f"sources.{SOURCE}": (
+                f"{amount(round(float(next_year['orders'].sum())))} orders are expected of these "
+                "customers in the next year"
+            ),
+            f"pipelines.{REPEAT}": (
+                "customers weighted by the orders expected of them; mean from gamma-gamma"
+            ),
+        }
+
+    def _warnings(self) -> list[str]:
+        said = []
+        together = self._rate_and_spend()
+        if together is not None and together.pvalue < _SIGNIFICANT:
+            said.append(
+                "how often customers order and what they spend on an order go together (rank "
+                f"correlation {together.statistic:.2f}), which gamma-gamma takes as independent: "
+                "the mean repeat order weights customers by their expected orders, but a new "
+                "customer's rate and spend are drawn apart"
+            )
+        if self.spend is None:
+            said.append("no amount of a repeat order is known: repeat orders count like first ones")
+        if not (self.orders.table["amount"] > 0).any():
+            said.append("no amounts are known: every order counts as 1")
+        names = ("the variation of rates", "the rate", "the variation of lifetimes", "the lifetime")
+        said += [
+            f"the records of {amount(len(self.summaries))} customers cannot tell {names[edge]} of "
+            "repeat orders: it is held at the edge of what they could, and is very unsure"
+            for edge in self.purchases.estimate.edges
+        ]
+        return said
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AmountLaw:
+    """Mean and variation of an order: of a sum of many nothing else matters."""
+
+    mean: float
+    variation: float
+    """Standard deviation / mean."""
+    error: float
+    """Standard error of the mean / mean."""
+
+    def with_mean(self, mean: float) -> _AmountLaw:
+        return _AmountLaw(mean=mean, variation=self.variation, error=self.error)
+
+    def written(self) -> dict[str, Any]:
+        """Return the lognormal law of this mean and variation."""
+        variance = float(np.log1p(self.variation**2))
+        median = self.mean * np.exp(-variance / 2.0)
+        if variance < 1e-9:
+            return {"fixed": short(self.mean)}
+        error = float(np.sqrt(np.log1p(self.error**2)))
+        return {
+            "lognormal": {"median": lognormal(median, error), "sigma": short(float(variance**0.5))}
+        }
+
+
+def _law(amounts: FloatArray, *, weights: FloatArray, customers: FloatArray) -> _AmountLaw:
+    """Return the weighted mean and variation of amounts; its error takes customers as units."""
+    total = float(weights.sum())
+    mean = float(weights @ amounts) / total
+    off = weights * (amounts - mean)
+    by_customer = np.bincount(customers, weights=off)
+    return _AmountLaw(
+        mean=mean,
+        variation=float(np.sqrt(weights @ (amounts - mean) ** 2 / total)) / mean,
+        error=float(np.sqrt(by_customer @ by_customer)) / total / mean,
+    )
+
+
+def _sure(amount_law: dict[str, Any]) -> dict[str, Any]:
+    """Return a pipeline in which every deal is won at once."""
+    return {"amount": amount_law, "stages": [{"name": "order", "conversion": 1}]}
+
+
+def fit_orders(orders: Orders) -> FittedOrders:
+    """Fit how often customers order, for how much, and how long they stay.
+
+    Raises
+    ------
+    SalessimError
+        There are no orders, nothing but returns, or all are of one day.
+    """
+    ready = order_days(orders)
+    known = ready.summaries()
+    purchases = Purchases.of(
+        *(known[name].to_numpy(np.float64) for name in ("repeats", "last", "age"))
+    )
+    paid = known[known["spends"] > 0]
+    return FittedOrders(
+        orders=ready,
+        purchases=fit_pareto_nbd(purchases),
+        spend=None
+        if paid.empty
+        else fit_gamma_gamma(
+            paid["spends"].to_numpy(np.float64), paid["spend"].to_numpy(np.float64)
+        ),
+    )
