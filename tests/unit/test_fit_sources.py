@@ -18,7 +18,7 @@ from salessim.fit.rates import (
     find_breaks,
     fit_rate,
 )
-from salessim.fit.sources import count_months, fit_sources, sources_part
+from salessim.fit.sources import break_warnings, count_months, fit_sources, sources_part
 from tests.statistics import FALSE_ALARM
 
 
@@ -187,7 +187,41 @@ def test_a_level_that_changed_is_said_and_less_sure():
     low, high = broken.per_month()[1:]
     assert low < 4.0 * 30.4375 < high
     assert broken.fit.level.sd > 1.5 * whole.fit.level.sd
-    assert "2024-09-01 the leads a month went from 30" in next(broken.warnings())
+    assert "2024-09-01 the leads a month went from 30" in next(break_warnings([broken]))
+
+
+def test_sources_that_swing_together_do_not_make_up_for_each_other():
+    rng = np.random.default_rng(9)
+    swings = np.exp(0.3 * rng.standard_normal(24))
+    created, names = [], []
+    for name in ("a", "b", "c", "d"):
+        for month, swing in enumerate(swings):
+            first = pd.Timestamp(2023 + month // 12, month % 12 + 1, 1)
+            days = np.sort(rng.uniform(0.0, first.days_in_month, rng.poisson(40 * swing)))
+            created += [first + timedelta(days=float(day)) for day in days]
+            names += [name] * len(days)
+    order = np.argsort(created)
+    together = deals([created[k] for k in order], source=[names[k] for k in order])
+    sources = fit_sources([together])
+    shared = sources[0].together
+    assert shared.variance == pytest.approx(swings.var() / swings.mean() ** 2, rel=0.3)
+    (alone,) = fit_sources([deals(together.table["created"])])
+    shares = np.array([source.per_month()[0] for source in sources])
+    shares /= shares.sum()
+    errors = shares * [source.fit.level.sd for source in sources]
+    total = math.sqrt((1 - shared.level) * errors @ errors + shared.level * errors.sum() ** 2)
+    assert total == pytest.approx(alone.fit.level.sd, rel=0.02)
+    assert total > 1.5 * math.sqrt(errors @ errors)
+    part = sources_part(sources)
+    (shock,) = part.document["shocks"].values()
+    assert set(shock["leads"]) == {"a", "b", "c", "d"}
+    index = {
+        name: k for k, name in enumerate(sorted({n for p in part.correlations for n in p[:2]}))
+    }
+    matrix = np.eye(len(index))
+    for one, other, value in part.correlations:
+        matrix[index[one], index[other]] = matrix[index[other], index[one]] = value
+    assert np.linalg.eigvalsh(matrix).min() > 0.0
 
 
 def test_small_sources_are_taken_together_and_none_is_lost():

@@ -8,7 +8,9 @@ binomial count (Cameron and Trivedi 2013, Regression Analysis of Count Data, sec
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +31,8 @@ MOST_SPREAD = 2.0
 _SPREADS = floats(MOST_SPREAD * (np.arange(1, 201) / 200.0) ** 2)
 _FEW_SPREADS = _SPREADS[::10]
 _SEASON_SPREADS = floats([0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2])
+_AT_ONCE = 200
+"""Sets of breaks: arrays stay some megabytes small."""
 _FLAT = 1e-9
 """Precision of a level's prior: none, but no division by zero where a segment holds no lead."""
 
@@ -98,35 +102,60 @@ def fit_rate(months: Months, breaks: tuple[int, ...] = ()) -> RateFit:
     return _told(posterior, breaks, levels)
 
 
-def find_breaks(months: Months) -> tuple[int, ...]:
+def find_breaks(months: Months, *, suspected: tuple[int, ...] | None = None) -> tuple[int, ...]:
     """Return the months with which the level changed by more than chance and growth explain.
 
-    One by one, the likeliest first: twice the gain in log likelihood, over all months it might
-    be, is held against chi-square with 1 degree of freedom at `FALSE_ALARMS` divided by the number
-    of these months (Bonferroni: the chance of a false alarm is no larger, however the statistics
-    of neighbouring months go together). The gain is multiplied by (n - p) / n, which a spread
-    estimated from n months with p parameters asks for.
+    One by one, the likeliest first; two at once where neither shows without the other. Twice the
+    gain in log likelihood, over all places there might be, is held against chi-square with 1 (2)
+    degrees of freedom at `FALSE_ALARMS` divided by the number of tests and of places (Bonferroni:
+    the chance of a false alarm is no larger, however neighbouring places go together). The gain is
+    multiplied by (n - p) / n, which a spread estimated from n months with p parameters asks for.
+
+    Parameters
+    ----------
+    months : Months
+    suspected : tuple of int, optional
+        Of one source among several: where all of them together broke. These months are looked at
+        first; that only two at once show a change was found there.
     """
+    everywhere = tuple(range(1, len(months.leads)))
+    found: tuple[int, ...] = ()
+    for places, together in (
+        (suspected or (), (1, 2)),
+        (everywhere, (1, 2) if suspected is None else (1,)),
+    ):
+        while more := _next_breaks(months, found, places, together):
+            found = tuple(sorted((*found, *more)))
+    return found
+
+
+def _next_breaks(
+    months: Months, found: tuple[int, ...], places: tuple[int, ...], together: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Return the next break, or breaks; none where chance explains what is seen."""
     from scipy.stats import chi2
 
-    size, found = len(months.leads), tuple[int, ...]()
-    while size - 2 * (len(found) + 1) > 1:
-        before = _best(months, _design([found], months))
-        places = [at for at in range(1, size) if at not in found]
-        designs = _design([tuple(sorted((*found, at))) for at in places], months)
-        gains = 2.0 * (_best(months, designs) - before) * (size - len(found) - 3) / size
+    size = len(months.leads)
+    free = [at for at in places if at not in found]
+    before = _best(months, [found]) if free else floats([])
+    for many in together:
+        sets = list(combinations(free, many))
+        left = size - len(found) - many - 2
+        if not sets or left <= 0:
+            continue
+        tops = _best(months, [tuple(sorted((*found, *more))) for more in sets])
+        gains = 2.0 * (tops - before) * left / size
         at = int(np.argmax(gains))
-        if gains[at] <= chi2.isf(FALSE_ALARMS / len(places), 1):
-            break
-        found = tuple(sorted((*found, places[at])))
-    return found
+        if gains[at] > chi2.isf(FALSE_ALARMS / (2 * len(together) * len(sets)), many):
+            return sets[at]
+    return ()
 
 
 def _pieces(size: int, breaks: tuple[int, ...]) -> list[slice]:
     return [slice(a, b) for a, b in zip((0, *breaks), (*breaks, size), strict=True)]
 
 
-def _design(many: list[tuple[int, ...]], months: Months) -> FloatArray:
+def _design(many: Sequence[tuple[int, ...]], months: Months) -> FloatArray:
     """Return regressors (sets of breaks, months, pieces + 1): a level each, and one growth."""
     size = len(months.leads)
     design = np.zeros((len(many), size, len(many[0]) + 2))
@@ -137,12 +166,15 @@ def _design(many: list[tuple[int, ...]], months: Months) -> FloatArray:
     return design
 
 
-def _best(months: Months, design: FloatArray) -> FloatArray:
-    """Return the log likelihood of each design [k, month, regressor], its spread the best."""
-    prior = np.full(design.shape[-1], _FLAT)
+def _best(months: Months, sets: Sequence[tuple[int, ...]]) -> FloatArray:
+    """Return the log likelihood with each set of breaks, its spread the best."""
+    prior = np.full(len(sets[0]) + 2, _FLAT)
     prior[-1] = GROWTH_SD**-2
-    fitted = _climb(months, design[:, None], _FEW_SPREADS**2, prior)
-    return floats(fitted.height.max(axis=-1))
+    tops = [
+        _climb(months, _design(some, months)[:, None], _FEW_SPREADS**2, prior).height.max(axis=-1)
+        for some in (sets[k : k + _AT_ONCE] for k in range(0, len(sets), _AT_ONCE))
+    ]
+    return floats(np.concatenate(tops))
 
 
 class Climbed(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,10 @@ from salessim.config.words import counted, path_text
 from salessim.fit.history import Deals
 from salessim.fit.parts import Part
 from salessim.fit.rates import Months, Normal, RateFit, find_breaks, fit_rate
+from salessim.fit.together import ALONE, LEAST_SWING, Together, common, correlations
 from salessim.model.calendar import DAYS_PER_UNIT
 from salessim.model.uncertain import NORMAL_P95
-from salessim.readable import number, percent
+from salessim.readable import percent, rounded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,8 @@ class SourceFit:
     fit: RateFit | None
     """None = leads came, and no longer do."""
     breaks: tuple[int, ...]
+    together: Together = ALONE
+    """What it shares with the other sources of its pipeline."""
 
     @property
     def leads(self) -> int:
@@ -71,11 +74,27 @@ class SourceFit:
             "pipeline": self.pipeline,
             "rate": _lognormal(self.fit.level, unit="week"),
             "growth": {"p05": _growth(low), "p95": _growth(high)},
-            "over_dispersion": _of_variance(self.fit.variance),
         }
+        own = self._own_variance()
+        if own.mean > 0.0:
+            table["over_dispersion"] = _of_variance(own)
         if self.fit.season:
             table["season"] = [_lognormal(factor) for factor in self.fit.season]
         return table
+
+    @property
+    def effect(self) -> float:
+        """Return its part in the good and bad months of all sources, on the log scale."""
+        if self.fit is None:
+            return 0.0
+        return min(self.together.effect, math.sqrt(math.log1p(self.fit.variance.mean)))
+
+    def _own_variance(self) -> Normal:
+        """Return the variance of its months that is not shared: (1 + own)(1 + shared) = 1 + all."""
+        assert self.fit is not None  # noqa: S101  # only asked for what is in the plan
+        mean, sd = self.fit.variance
+        left = (1.0 + mean) / math.exp(self.effect**2) - 1.0
+        return Normal(left, sd * left / mean) if left > LEAST_SWING else Normal(0.0, 0.0)
 
     def comment(self) -> str:
         """Say what the table rests on."""
@@ -84,7 +103,7 @@ class SourceFit:
         if self.fit is None:
             return said[0]
         middle, low, high = self.per_month()
-        said.append(f"at the start {number(middle)} a month ({number(low)} to {number(high)})")
+        said.append(f"at the start {rounded(middle)} a month ({rounded(low)} to {rounded(high)})")
         grows, low, high = self.growth()
         clear = "" if low > 0.0 or high < 0.0 else ", which may be none"
         said.append(f"growth {grows:+.1%} a month ({low:+.1%} to {high:+.1%}{clear})")
@@ -103,33 +122,43 @@ class SourceFit:
                 "taken as ended, so it is not in the plan; write it there if it goes on."
             )
             return
-        if self.breaks:
-            yield self._break_warning()
         low, high = self.growth()[1:]
         if low > 0.0 or high < 0.0:
             year = math.exp(12.0 * self.fit.growth.mean)
             yield (
                 f"{said}: its rate changed by {self.growth()[0]:+.1%} a month, and the plan goes "
-                f"on so: x {number(year)} within a year; change its growth where that cannot last."
+                f"on so: x {rounded(year)} within a year; change its growth where that cannot last."
             )
         if self.fit.season == () and self.months.leads[-1] == 0 and len(self.months.leads) > 1:
             silent = self.months.days[np.cumsum(self.months.leads[::-1])[::-1] == 0].sum()
             yield f"{said}: no lead in the last {counted(int(silent), 'day')}."
 
-    def _break_warning(self) -> str:
-        assert self.fit is not None  # noqa: S101  # a source without a fit has another warning
-        at = self.breaks[-1]
-        before, after = (MONTH * level for level in self.fit.levels[-2:])
-        days = int(self.months.days[at:].sum())
-        changed = (
-            f"its first lead came about {self.first[at]}"
-            if before == 0.0
-            else f"about {self.first[at]} the leads a month went from {number(before)} to "
-            f"{number(after)}, more than chance and growth explain"
+    @property
+    def broke(self) -> date | None:
+        """Return when the level began that goes on; None = when the records do."""
+        return self.first[self.breaks[-1]] if self.fit and self.breaks else None
+
+
+def break_warnings(sources: Sequence[SourceFit]) -> Iterator[str]:
+    """Yield when levels changed; sources that changed on one day in one sentence."""
+    days = {(source.pipeline, source.broke) for source in sources if source.broke}
+    for pipeline, day in sorted(days, key=str):
+        mine = [s for s in sources if (s.pipeline, s.broke) == (pipeline, day) and s.fit]
+        before, after = (
+            MONTH * sum(source.fit.levels[at] for source in mine if source.fit) for at in (-2, -1)
         )
-        return (
-            f"Source {self.name}: {changed}. The plan goes on with what came since then: "
-            f"{counted(days, 'day')} tell less than all would, so its rate is less sure."
+        names = "Source " + mine[0].name if len(mine) == 1 else f"{len(mine)} sources"
+        listed = "" if len(mine) == 1 else f" ({', '.join(source.name for source in mine)})"
+        changed = (
+            f"the first leads came about {day}"
+            if before == 0.0
+            else f"about {day} the leads a month went from {rounded(before)} to {rounded(after)}, "
+            "more than chance and growth explain"
+        )
+        days_since = counted((mine[0].until - day).days if day else 0, "day")
+        yield (
+            f"{names}{listed}: {changed}. The plan goes on with what came since: {days_since} "
+            "tell less than all would, so the rate is less sure."
         )
 
 
@@ -146,27 +175,70 @@ def fit_sources(deals: Sequence[Deals]) -> tuple[SourceFit, ...]:
     """
     groups = [(each, name, at) for each in deals for name, at in _by_source(each)]
     names = _names([(each.pipeline, name) for each, name, _ in groups])
-    return tuple(_fit(name, each, at) for name, (each, _, at) in zip(names, groups, strict=True))
+    of_all = {each.pipeline: _breaks_of_all(each) for each in deals}
+    fits = [
+        _fit(name, each, at, of_all=of_all[each.pipeline])
+        for name, (each, _, at) in zip(names, groups, strict=True)
+    ]
+    return tuple(source for each in deals for source in _joined(each.pipeline, fits))
+
+
+def _breaks_of_all(deals: Deals) -> tuple[int, ...] | None:
+    """Return where all leads of a pipeline together broke; None where all are of one source."""
+    begin, end = _window(deals)
+    if "source" not in deals.table or not begin < end:
+        return None
+    created = deals.table["created"]
+    inside = created[(created >= begin) & (created < end)]
+    return find_breaks(count_months(inside, begin=begin.date(), until=end.date())[0])
+
+
+def _joined(pipeline: str, fits: Sequence[SourceFit]) -> list[SourceFit]:
+    """Return the sources of a pipeline that know what they share."""
+    mine = [source for source in fits if source.pipeline == pipeline]
+    going = [source for source in mine if source.fit is not None]
+    if len(going) < 2:
+        return mine
+    leads = np.sum([source.months.leads for source in going], axis=0)
+    total = going[0].months._replace(leads=leads)
+    shared = common(
+        [source.fit for source in going if source.fit], fit_rate(total, find_breaks(total))
+    )
+    return [replace(source, together=shared) for source in mine]
 
 
 def sources_part(sources: Sequence[SourceFit]) -> Part:
     """Return what the sources bring into a plan."""
     going = [source for source in sources if source.fit is not None]
-    correlations = [
-        (
-            path_text(("sources", source.name, "rate")),
-            path_text(("sources", source.name, "growth")),
-            round(source.fit.level_with_growth, 3),
-        )
-        for source in going
-        if source.fit is not None
-    ]
+    document: dict[str, Any] = {}
+    if going:
+        document["sources"] = {source.name: source.table() for source in going}
+    correlated: list[tuple[str, str, float]] = []
+    comments = {path_text(("sources", source.name)): source.comment() for source in going}
+    for pipeline in dict.fromkeys(source.pipeline for source in going):
+        mine = [source for source in going if source.pipeline == pipeline]
+        correlated += _correlated(mine)
+        if mine[0].together.variance > 0.0:
+            name = f"leads of {pipeline}"
+            effects = {source.name: float(f"{source.effect:.3g}") for source in mine}
+            document.setdefault("shocks", {})[name] = {"leads": effects}
+            comments[path_text(("shocks", name))] = "good and bad months that its sources share"
     return Part(
-        document={"sources": {source.name: source.table() for source in going}} if going else {},
-        correlations=tuple(correlations),
-        comments={path_text(("sources", source.name)): source.comment() for source in going},
-        warnings=tuple(said for source in sources for said in source.warnings()),
+        document=document,
+        correlations=tuple(correlated),
+        comments=comments,
+        warnings=(
+            *break_warnings(sources),
+            *(said for source in sources for said in source.warnings()),
+        ),
     )
+
+
+def _correlated(sources: Sequence[SourceFit]) -> Iterator[tuple[str, str, float]]:
+    fits = [source.fit for source in sources if source.fit]
+    for (j, one), (k, other), value in correlations(fits, sources[0].together):
+        first, second = (sources[j].name, one), (sources[k].name, other)
+        yield path_text(("sources", *first)), path_text(("sources", *second)), round(value, 3)
 
 
 def silent_pipelines(deals: Sequence[Deals], sources: Sequence[SourceFit]) -> tuple[str, ...]:
@@ -223,10 +295,13 @@ def _names(pairs: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def _fit(name: str, deals: Deals, created: pd.Series) -> SourceFit:
+def _fit(
+    name: str, deals: Deals, created: pd.Series, *, of_all: tuple[int, ...] | None
+) -> SourceFit:
+    """Fit one source, given where all leads of its pipeline together broke."""
     begin, end = _window(deals)
     months, first = count_months(created, begin=begin.date(), until=end.date())
-    breaks = find_breaks(months)
+    breaks = find_breaks(months, suspected=of_all)
     ended = bool(breaks) and months.leads[breaks[-1] :].sum() == 0
     return SourceFit(
         name=name,
