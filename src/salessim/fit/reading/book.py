@@ -1,0 +1,80 @@
+"""Everything read about deals, table by table, until it is put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from salessim.fit.reading.ledger import FILE, ROW, Ledger
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TIMES = ("created", "closed", "won_at", "lost_at")
+
+
+@dataclass
+class Book:
+    """Entries to stages and records of deals; what is dropped, is dropped everywhere.
+
+    Attributes
+    ----------
+    events : DataFrame
+        `deal`, `stage`, `at`, and what else `frames.entries` found; empty without histories.
+    records : list of DataFrame
+        `frames.records`, one of each table.
+    """
+
+    events: pd.DataFrame
+    records: list[pd.DataFrame]
+    ledger: Ledger
+
+    def drop_deals(self, ids: Any, reason: str) -> None:
+        """Drop all rows of some deals."""
+        if not len(ids):
+            return
+        self.events = self.ledger.drop(self.events, self.events["deal"].isin(ids), reason)
+        self.records = [
+            self.ledger.drop(one, one["deal"].isin(ids), reason) for one in self.records
+        ]
+
+    def drop_events(self, these: Any, reason: str) -> None:
+        """Drop some entries; rows of wide tables are records and stay."""
+        self.events = self.ledger.drop(self.events, these, reason)
+
+    def tell(self, ids: Any, what: str, reason: str) -> None:
+        """Say something of some deals: with the rows of the first table that has them."""
+        for frame in [*self.records, self.events.drop_duplicates("deal")]:
+            these = frame["deal"].isin(ids)
+            self.ledger.tell(frame, these, what, reason)
+            ids = ids[~np.isin(ids, frame["deal"][these])]
+            if not len(ids):
+                return
+
+    def known(self) -> pd.DataFrame:
+        """Return one row for each deal of the records, by its id: the first that is known.
+
+        `created` is the earliest; `amount_at` is when the table that has the amount began to
+        know the deal.
+        """
+        import pandas as pd
+
+        joined = pd.DataFrame(index=pd.Index([], dtype="str", name="deal"))
+        created: list[pd.Series] = []
+        for one in self.records:
+            frame = one.drop(columns=[FILE, ROW]).set_index("deal")
+            if "created" in frame:
+                created.append(frame["created"])
+                frame = frame.assign(amount_at=frame["created"])
+            if "amount" not in frame:
+                frame = frame.drop(columns="amount_at", errors="ignore")
+            joined = frame if joined.empty else joined.combine_first(frame)
+        if created:
+            earliest = pd.concat(created).groupby(level=0).min()
+            joined["created"] = earliest.reindex(joined.index)
+        for name in _TIMES:
+            if name not in joined:
+                joined[name] = pd.Series(pd.NaT, index=joined.index, dtype="datetime64[us]")
+        return joined

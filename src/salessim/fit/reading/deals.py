@@ -1,0 +1,211 @@
+"""From entries and records to the deals of each pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from salessim.config.words import nearest
+from salessim.errors import SalessimError
+from salessim.fit.history import Deals
+from salessim.fit.reading import moves as rules
+from salessim.fit.reading.amounts import amounts_of
+from salessim.fit.reading.book import Book
+from salessim.fit.reading.frames import file_of, flagged
+from salessim.fit.reading.groups import groups_of
+from salessim.fit.reading.outcomes import Known, order_of, outcomes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAME = "deals"
+"""What a pipeline is called when the records do not say."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What the user said about the deals: `--map`, `--stages`."""
+
+    columns: Mapping[str, str]
+    stages: Sequence[str] | None
+
+
+def deals_of(book: Book, known: Known, asked: Asked) -> list[Deals]:
+    """Return the deals of each pipeline; `until` and `complete_from` are not yet found.
+
+    Raises
+    ------
+    SalessimError
+        When the stages cannot be understood, or no deal is left.
+    """
+    _relabel(book, known)
+    pipelines = _pipelines(book)
+    made = [_pipeline(name, part, known, asked) for name, part in pipelines.items()]
+    return [deals for deals in made if len(deals.table)]
+
+
+def _relabel(book: Book, known: Known) -> None:
+    """Put labels in the place of the ids of stages."""
+    if known.labels:
+        for frame in [book.events, *book.records]:
+            if "stage" in frame:
+                frame["stage"] = frame["stage"].map(lambda one: known.labels.get(one, one))
+
+
+def _pipelines(book: Book) -> dict[str, Book]:
+    """Part the book by the pipelines that its records name."""
+    named = [
+        one.loc[one["pipeline"].notna(), ["deal", "pipeline"]]
+        for one in book.records
+        if "pipeline" in one
+    ]
+    which = named[0].set_index("deal")["pipeline"] if named else None
+    names = sorted(which.unique()) if which is not None else []
+    if which is None or len(names) < 2:
+        return {names[0] if names else NAME: book}
+
+    def of(frame: pd.DataFrame) -> Any:
+        return frame["deal"].map(which).fillna(NAME)
+
+    others = {name for frame in [book.events, *book.records] for name in of(frame).unique()}
+    return {
+        name: Book(
+            book.events[of(book.events) == name].reset_index(drop=True),
+            [one[of(one) == name].reset_index(drop=True) for one in book.records],
+            book.ledger,
+        )
+        for name in sorted(others)
+    }
+
+
+def _pipeline(name: str, book: Book, known: Known, asked: Asked) -> Deals:
+    """Put the deals of one pipeline together."""
+    labels = _labels(book)
+    known = replace(known, outcomes=flagged([book.events, *book.records]) | dict(known.outcomes))
+    table = book.known()
+    if not labels and "won_at" in table and table["won_at"].notna().any():
+        means: dict[str, str] = {}
+    else:
+        means = outcomes(labels, known, asked.columns, name=name)
+    _say_means(book, means)
+    long = bool(len(book.events)) and book.events["stage"].notna().any()
+    if long:
+        stages, moves = _from_history(book, means, known, asked)
+    else:
+        stages, moves = _from_list(book, means)
+    return _assembled(name, book, stages, moves, asked)
+
+
+def _labels(book: Book) -> list[str]:
+    """Return the stages that the records name, the most frequent first."""
+    import pandas as pd
+
+    named = [one["stage"].dropna() for one in [book.events, *book.records] if "stage" in one]
+    return [str(one) for one in pd.concat(named).value_counts().index] if named else []
+
+
+def _say_means(book: Book, means: Mapping[str, str]) -> None:
+    """Note which stages are taken as closings."""
+    frames = [one for one in [book.events, *book.records] if len(one)]
+    if not frames or not means:
+        return
+    for outcome in ("won", "lost"):
+        names = [label for label, word in means.items() if word == outcome]
+        text = (
+            f"stages that mean {outcome}: {', '.join(names)}"
+            if names
+            else (f"no stage says that a deal is {outcome}")
+        )
+        book.ledger.note(file_of(frames[0]), text, len(names))
+
+
+def _from_history(
+    book: Book, means: Mapping[str, str], known: Known, asked: Asked
+) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Return the stages and the moves that a history tells."""
+    asked_for = _given_stages(asked, means)
+    if asked_for is not None:
+        outside = [one for one, word in means.items() if word == "open" and one not in asked_for]
+        book.drop_events(
+            book.events["stage"].isin(outside), "its stage is not among those asked for"
+        )
+    rules.sort(book)
+    staged = book.events[book.events["stage"].notna()]
+    seen = set(staged["stage"].unique())
+    seen |= set(staged["from"].dropna().unique()) if "from" in staged else set()
+    open_ = [one for one, word in means.items() if word == "open" and one in seen]
+    order = tuple(order_of(staged, open_, known, asked_for))
+    number = {one: at for at, one in enumerate(order)} | {
+        one: len(order) + (word == "lost") for one, word in means.items() if word != "open"
+    }
+    return order, rules.history_moves(book, rules.Stages(order, number))
+
+
+def _given_stages(asked: Asked, means: Mapping[str, str]) -> list[str] | None:
+    """Return the stages asked for as the records spell them.
+
+    Raises
+    ------
+    SalessimError
+        When the records have no such open stage.
+    """
+    if asked.stages is None:
+        return None
+    open_ = [one for one, word in means.items() if word == "open"]
+    folded = {one.casefold(): one for one in open_}
+    for one in asked.stages:
+        if one.strip().casefold() not in folded:
+            raise SalessimError(f"--stages: no open stage `{one}`; {nearest(one, open_)}")
+    return [folded[one.strip().casefold()] for one in asked.stages]
+
+
+def _from_list(book: Book, means: Mapping[str, str]) -> tuple[tuple[str, ...], pd.DataFrame]:
+    """Return the one stage and the moves that a list of deals tells."""
+    moves = rules.list_moves(book, means)
+    stage = book.known().get("stage")
+    seen = [] if stage is None else [one for one in stage.dropna().unique() if means[one] == "open"]
+    return (str(seen[0]) if len(seen) == 1 else "open",), moves
+
+
+def _assembled(
+    name: str,
+    book: Book,
+    stages: tuple[str, ...],
+    moves: pd.DataFrame,
+    asked: Asked,
+) -> Deals:
+    """Give the deals numbers by their creation and bring all tables into that order."""
+    import pandas as pd
+
+    table = book.known()
+    first = moves.groupby("deal")["at"].min()
+    created = table["created"].reindex(first.index)
+    late = created.gt(first)
+    book.tell(
+        first.index[late & (created.dt.normalize() > first)].to_numpy(),
+        "repaired",
+        "created after its history begins: taken as created then",
+    )
+    created = created.where(created.notna() & ~late, first)
+    order = pd.DataFrame({"created": created}).reset_index().sort_values(["created", "deal"])
+    number = pd.Series(np.arange(len(order)), index=order["deal"].to_numpy())
+    frame = order[["deal", "created"]].reset_index(drop=True)
+    closing = moves[moves["stage"] >= len(stages)].groupby("deal")["at"].min()
+    for key, values in groups_of(book, table, closing, asked.columns).items():
+        frame[key] = pd.Categorical(values.reindex(frame["deal"]))
+    won = moves["deal"][moves["stage"] == len(stages)].unique()
+    amounts = amounts_of(book, table.reindex(first.index), closing, won)
+    moves = moves.assign(deal=number.reindex(moves["deal"]).to_numpy())
+    amounts = amounts.assign(deal=number.reindex(amounts["deal"]).to_numpy())
+    return Deals(
+        pipeline=name,
+        stages=stages,
+        table=frame,
+        moves=moves.sort_values(["deal", "at"], kind="stable", ignore_index=True),
+        amounts=amounts.sort_values(["deal", "at"], kind="stable", ignore_index=True),
+        complete_from=None,
+        until=pd.Timestamp(moves["at"].max()),
+    )
