@@ -57,4 +57,8 @@ def fit_customers(history: History) -> FittedBase | None:
         from salessim.fit.order_base import fit_orders
 
         return fit_orders(history.orders)
+    if history.subscriptions is not None:
+        from salessim.fit.subscription_base import fit_subscriptions
+
+        return fit_subscriptions(history.subscriptions)
     return None

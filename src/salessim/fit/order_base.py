@@ -10,7 +10,8 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.fit.history import Orders
-from salessim.fit.notation import correlations, days, lognormal, per_day, short
+from salessim.fit.notation import correlations, days, lognormal, per_day
+from salessim.fit.order_amounts import amount_law, sure_pipeline
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
 from salessim.fit.purchases import FittedPurchases, Purchases, fit_pareto_nbd
@@ -124,8 +125,8 @@ class FittedOrders:
             document={
                 "customers": {"file": FILE, "lifetime": {"lomax": lomax}},
                 "pipelines": {
-                    REPEAT: _sure(self._repeat_amount()),
-                    FIRST: _sure(self._first_amount()),
+                    REPEAT: sure_pipeline(self._repeat_amount()),
+                    FIRST: sure_pipeline(self._first_amount()),
                 },
                 "sources": {
                     SOURCE: {
@@ -160,7 +161,7 @@ class FittedOrders:
         mean = float(weights @ year["spend"].to_numpy()) / float(weights.sum())
         each = weights / np.maximum(self.summaries["spends"].to_numpy(), 1)
         of = seen["customer"].to_numpy()
-        law = _law(seen["amount"].to_numpy(), weights=each[of], customers=of)
+        law = amount_law(seen["amount"].to_numpy(), weights=each[of], customers=of)
         return law.with_mean(mean).written()
 
     def _first_amount(self) -> dict[str, Any]:
@@ -171,7 +172,7 @@ class FittedOrders:
             return {"fixed": 1}
         amounts = seen["amount"].to_numpy()
         of = seen["customer"].to_numpy()
-        return _law(amounts, weights=np.ones(len(of)), customers=of).written()
+        return amount_law(amounts, weights=np.ones(len(of)), customers=of).written()
 
     def _rate_and_spend(self) -> Any:
         """Return Spearman's correlation of repeat orders and mean spend; None of fewer than 10."""
@@ -224,49 +225,6 @@ class FittedOrders:
             for edge in self.purchases.estimate.edges
         ]
         return said
-
-
-@dataclass(frozen=True, kw_only=True)
-class _AmountLaw:
-    """Mean and variation of an order: of a sum of many nothing else matters."""
-
-    mean: float
-    variation: float
-    """Standard deviation / mean."""
-    error: float
-    """Standard error of the mean / mean."""
-
-    def with_mean(self, mean: float) -> _AmountLaw:
-        return _AmountLaw(mean=mean, variation=self.variation, error=self.error)
-
-    def written(self) -> dict[str, Any]:
-        """Return the lognormal law of this mean and variation."""
-        variance = float(np.log1p(self.variation**2))
-        median = self.mean * np.exp(-variance / 2.0)
-        if variance < 1e-9:
-            return {"fixed": short(self.mean)}
-        error = float(np.sqrt(np.log1p(self.error**2)))
-        return {
-            "lognormal": {"median": lognormal(median, error), "sigma": short(float(variance**0.5))}
-        }
-
-
-def _law(amounts: FloatArray, *, weights: FloatArray, customers: FloatArray) -> _AmountLaw:
-    """Return the weighted mean and variation of amounts; its error takes customers as units."""
-    total = float(weights.sum())
-    mean = float(weights @ amounts) / total
-    off = weights * (amounts - mean)
-    by_customer = np.bincount(customers, weights=off)
-    return _AmountLaw(
-        mean=mean,
-        variation=float(np.sqrt(weights @ (amounts - mean) ** 2 / total)) / mean,
-        error=float(np.sqrt(by_customer @ by_customer)) / total / mean,
-    )
-
-
-def _sure(amount_law: dict[str, Any]) -> dict[str, Any]:
-    """Return a pipeline in which every deal is won at once."""
-    return {"amount": amount_law, "stages": [{"name": "order", "conversion": 1}]}
 
 
 def fit_orders(orders: Orders) -> FittedOrders:
