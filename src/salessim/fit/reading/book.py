@@ -22,17 +22,32 @@ class Book:
     Attributes
     ----------
     events : DataFrame
-        `deal`, `stage`, `at`, and what else `frames.entries` found; empty without histories.
+        `deal` (number), `stage`, `at`, and what else `frames.entries` found; empty without
+        histories.
     records : list of DataFrame
-        `frames.records`, one of each table.
+        `frames.records`, one of each table; `deal` is a number here too.
+    names : Index of str
+        The id of each deal, by its number.
     """
 
     events: pd.DataFrame
     records: list[pd.DataFrame]
+    names: pd.Index[str]
     ledger: Ledger
 
+    @classmethod
+    def of(cls, events: pd.DataFrame, records: list[pd.DataFrame], ledger: Ledger) -> Book:
+        """Give each deal a number: texts are slow to compare."""
+        import pandas as pd
+
+        frames = [events, *records]
+        codes, names = pd.factorize(pd.concat([one["deal"] for one in frames], ignore_index=True))
+        parts = np.split(codes, np.cumsum([len(one) for one in frames])[:-1])
+        events, *records = (one.assign(deal=part) for one, part in zip(frames, parts, strict=True))
+        return cls(events, records, pd.Index(names), ledger)
+
     def drop_deals(self, ids: Any, reason: str) -> None:
-        """Drop all rows of some deals."""
+        """Drop all rows of some deals, given by their numbers."""
         if not len(ids):
             return
         self.events = self.ledger.drop(self.events, self.events["deal"].isin(ids), reason)
@@ -61,7 +76,7 @@ class Book:
         """
         import pandas as pd
 
-        joined = pd.DataFrame(index=pd.Index([], dtype="str", name="deal"))
+        joined = pd.DataFrame(index=pd.Index([], dtype="int64", name="deal"))
         created: list[pd.Series] = []
         for one in self.records:
             frame = one.drop(columns=[FILE, ROW]).set_index("deal")

@@ -36,11 +36,15 @@ class Asked:
 def deals_of(book: Book, known: Known, asked: Asked) -> list[Deals]:
     """Return the deals of each pipeline; `until` and `complete_from` are not yet found.
 
+    There are none when no row is left.
+
     Raises
     ------
     SalessimError
         When the stages cannot be understood, or no deal is left.
     """
+    if not len(book.events) and not any(map(len, book.records)):
+        return []
     _relabel(book, known)
     pipelines = _pipelines(book)
     made = [_pipeline(name, part, known, asked) for name, part in pipelines.items()]
@@ -49,10 +53,9 @@ def deals_of(book: Book, known: Known, asked: Asked) -> list[Deals]:
 
 def _relabel(book: Book, known: Known) -> None:
     """Put labels in the place of the ids of stages."""
-    if known.labels:
-        for frame in [book.events, *book.records]:
-            if "stage" in frame:
-                frame["stage"] = frame["stage"].map(lambda one: known.labels.get(one, one))
+    for frame in [book.events, *book.records] if known.labels else []:
+        for column in {"stage", "from"} & set(frame.columns):
+            frame[column] = frame[column].map(known.labels).fillna(frame[column])
 
 
 def _pipelines(book: Book) -> dict[str, Book]:
@@ -75,6 +78,7 @@ def _pipelines(book: Book) -> dict[str, Book]:
         name: Book(
             book.events[of(book.events) == name].reset_index(drop=True),
             [one[of(one) == name].reset_index(drop=True) for one in book.records],
+            book.names,
             book.ledger,
         )
         for name in sorted(others)
@@ -86,12 +90,18 @@ def _pipeline(name: str, book: Book, known: Known, asked: Asked) -> Deals:
     labels = _labels(book)
     known = replace(known, outcomes=flagged([book.events, *book.records]) | dict(known.outcomes))
     table = book.known()
-    if not labels and "won_at" in table and table["won_at"].notna().any():
-        means: dict[str, str] = {}
-    else:
-        means = outcomes(labels, known, asked.columns, name=name)
-    _say_means(book, means)
     long = bool(len(book.events)) and book.events["stage"].notna().any()
+    means: dict[str, str] = {}
+    # a date of winning says it where there are no stages
+    if labels or not table["won_at"].notna().any():
+        frames = [one for one in [book.events, *book.records] if len(one)]
+        where = book.ledger.name(file_of(frames[0]))
+        means = outcomes(labels, known, asked.columns, name=where)
+    if long:
+        rules.sort(book)
+        if "lost" not in asked.columns:
+            means = _without_passages(book, means)
+    _say_means(book, means)
     if long:
         stages, moves = _from_history(book, means, known, asked)
     else:
@@ -107,10 +117,27 @@ def _labels(book: Book) -> list[str]:
     return [str(one) for one in pd.concat(named).value_counts().index] if named else []
 
 
+def _without_passages(book: Book, means: Mapping[str, str]) -> dict[str, str]:
+    """Return the meanings, where a stage that most deals leave for an open one is no loss."""
+    staged = book.events[book.events["stage"].notna()]
+    word = staged["stage"].map(means)
+    goes_on = staged["deal"].eq(staged["deal"].shift(-1)) & word.shift(-1).eq("open")
+    share = goes_on.groupby(staged["stage"]).mean()
+    passed = [one for one in share.index[share > 0.5] if means[str(one)] == "lost"]
+    for one in passed:
+        book.ledger.note(
+            file_of(staged), f"most deals go on after {one}: taken as an open stage, not as lost"
+        )
+    return {one: "open" if one in passed else what for one, what in means.items()}
+
+
 def _say_means(book: Book, means: Mapping[str, str]) -> None:
     """Note which stages are taken as closings."""
     frames = [one for one in [book.events, *book.records] if len(one)]
-    if not frames or not means:
+    if not frames:
+        return
+    if not means:
+        book.ledger.note(file_of(frames[0]), "no stages: won is what has a date of winning")
         return
     for outcome in ("won", "lost"):
         names = [label for label, word in means.items() if word == outcome]
@@ -119,7 +146,7 @@ def _say_means(book: Book, means: Mapping[str, str]) -> None:
             if names
             else (f"no stage says that a deal is {outcome}")
         )
-        book.ledger.note(file_of(frames[0]), text, len(names))
+        book.ledger.note(file_of(frames[0]), text)
 
 
 def _from_history(
@@ -132,7 +159,6 @@ def _from_history(
         book.drop_events(
             book.events["stage"].isin(outside), "its stage is not among those asked for"
         )
-    rules.sort(book)
     staged = book.events[book.events["stage"].notna()]
     seen = set(staged["stage"].unique())
     seen |= set(staged["from"].dropna().unique()) if "from" in staged else set()
@@ -190,12 +216,13 @@ def _assembled(
         "created after its history begins: taken as created then",
     )
     created = created.where(created.notna() & ~late, first)
-    order = pd.DataFrame({"created": created}).reset_index().sort_values(["created", "deal"])
-    number = pd.Series(np.arange(len(order)), index=order["deal"].to_numpy())
-    frame = order[["deal", "created"]].reset_index(drop=True)
+    order = pd.DataFrame({"created": created, "name": book.names[first.index]})
+    order = order.sort_values(["created", "name"])
+    number = pd.Series(np.arange(len(order)), index=order.index)
+    frame = pd.DataFrame({"deal": order["name"].to_numpy(), "created": order["created"].to_numpy()})
     closing = moves[moves["stage"] >= len(stages)].groupby("deal")["at"].min()
     for key, values in groups_of(book, table, closing, asked.columns).items():
-        frame[key] = pd.Categorical(values.reindex(frame["deal"]))
+        frame[key] = pd.Categorical(values.reindex(order.index))
     won = moves["deal"][moves["stage"] == len(stages)].unique()
     amounts = amounts_of(book, table.reindex(first.index), closing, won)
     moves = moves.assign(deal=number.reindex(moves["deal"]).to_numpy())

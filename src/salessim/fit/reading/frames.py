@@ -154,12 +154,16 @@ def id_column(table: Recognised, reference: Any) -> str | None:
     reference : Series of str
         The ids of the history.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    known = pa.array(reference.dropna(), pa.string())
     best, column = 0.0, None
     for name in table.sheet.cells.column_names:
         if name != table.roles.get("deal") and not plain(name).endswith(("id", "deal", "lead")):
             continue
-        ids = cells_as_text(table.sheet.cells.column(name)).to_pandas().dropna()
-        share = float(ids.isin(reference).mean()) if len(ids) else 0.0
+        ids = pc.drop_null(cells_as_text(table.sheet.cells.column(name)))
+        share = pc.mean(pc.is_in(ids, value_set=known)).as_py() or 0.0
         if share > best:
             best, column = share, name
     return column

@@ -29,6 +29,10 @@ class Ledger:
         self._findings.append(Finding(file=name, what="read", reason="rows", count=read))
         return len(self._names) - 1
 
+    def name(self, file: int) -> str:
+        """Return the name of a file."""
+        return self._names[file]
+
     def say(self, file: int, what: str, reason: str, rows: Any) -> None:
         """Add a finding of some rows of a file; none is no finding."""
         rows = np.asarray(rows)

@@ -111,16 +111,17 @@ def _deals(
     long = [entries(table, cells, ledger) for table in tables if table.kind in _LONG]
     if not long and not any(table.kind == "list" for table in tables):
         return []
-    columns = {"deal": "str", "stage": "str", "at": "datetime64[us]", FILE: "int64", ROW: "int64"}
-    none = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    kinds = {"deal": "str", "stage": "str", "at": "datetime64[us]", FILE: "int64", ROW: "int64"}
+    none = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     events = pd.concat(long, ignore_index=True) if long else none
-    book = Book(events, _records(tables, cells, ledger, events["deal"]), ledger)
+    book = Book.of(events, _records(tables, cells, ledger, events["deal"]), ledger)
     _clean(book, tables, cells, limit)
     labels = {
         one
         for frame in (book.events, *book.records)
-        if "stage" in frame
-        for one in frame["stage"].dropna().unique()
+        for column in ("stage", "from")
+        if column in frame
+        for one in frame[column].dropna().unique()
     }
     return deals_of(book, stage_tables(tables, cells, labels), asked)
 
@@ -134,6 +135,9 @@ def _records(
         # the longest list says what a deal is
         main = max(lists, key=lambda table: len(table.sheet.rows))
         ids = cells.text(main, "deal") if main.has("deal") else ids
+    datable = any(table.kind in _LONG or table.has("created") for table in tables)
+    if lists and not datable:
+        raise SalessimError(*(_lacks_creation(table) for table in lists))
     found = []
     reference = ids.drop_duplicates()
     for table in lists:
@@ -150,6 +154,14 @@ def _records(
     return found
 
 
+def _lacks_creation(table: Recognised) -> str:
+    names = table.sheet.cells.column_names
+    return (
+        f"{table.sheet.name}: no column tells when deals were created, so nothing tells how long "
+        f"they took; say which: --map created=COLUMN; columns: {', '.join(names)}"
+    )
+
+
 def _clean(book: Book, tables: Sequence[Recognised], cells: Cells, limit: pd.Timestamp) -> None:
     """Drop what cannot be: duplicates, merged deals, events that have yet to come."""
     events = book.events
@@ -160,7 +172,8 @@ def _clean(book: Book, tables: Sequence[Recognised], cells: Cells, limit: pd.Tim
     book.drop_events(book.events["at"] >= limit, "dated in the future")
     for table in tables:
         if table.kind == "merged":
-            book.drop_deals(cells.text(table, "merged").dropna(), "merged into another deal")
+            merged = book.names.get_indexer(cells.text(table, "merged").dropna().unique())
+            book.drop_deals(merged[merged >= 0], "merged into another deal")
     for one in book.records:
         if "created" in one:
             book.drop_deals(one["deal"][one["created"] >= limit], "created in the future")
