@@ -1,6 +1,8 @@
 """Laws of every kind, for the tests of laws and of their tables."""
 
 from salessim.model.laws import (
+    BetaGeometric,
+    Burr,
     Exponential,
     Fixed,
     Gamma,
@@ -25,6 +27,8 @@ SMOOTH = (
     Weibull(scale=30.0, shape=1.4),
     Weibull(scale=30.0, shape=0.5),
     LogLogistic(median=20.0, shape=2.5),
+    Burr(scale=300.0, tail=1.3),
+    Burr(scale=300.0, shape=1.5, tail=1.2),
     Mixture(weights=(1.0, 3.0), laws=(Lognormal(median=5.0, sigma=0.5), Exponential(mean=60.0))),
 )
 POINTS = (
@@ -34,6 +38,7 @@ POINTS = (
     Pert(low=4.0, mode=4.0, high=4.0),
 )
 WITH_AN_ATOM = (
+    BetaGeometric(a=2.5, b=3.0, period=30.0),
     Mixture(weights=(0.3, 0.7), laws=(Fixed(value=0.0), Lognormal(median=5.0, sigma=0.5))),
     Mixture(weights=(0.5, 0.5), laws=(Fixed(value=10.0), Uniform(low=5.0, high=15.0))),
 )

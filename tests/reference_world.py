@@ -86,6 +86,7 @@ class Draws:
 
 
 MULTIPLIES = {
+    "Burr": "scale",
     "Exponential": "mean",
     "Fixed": "value",
     "Gamma": "mean",

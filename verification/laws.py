@@ -33,6 +33,8 @@ def distribution(law: Law) -> Any:
             found = stats.weibull_min(law.shape, scale=law.scale)
         case laws.LogLogistic():
             found = stats.fisk(law.shape, scale=law.median)
+        case laws.Burr():
+            found = stats.burr12(law.shape, law.tail, scale=law.scale)
         case laws.Uniform():
             found = stats.uniform(law.low, law.high - law.low)
         case laws.Mixture():

@@ -84,6 +84,13 @@ TIME_LAWS = {
     '{ gamma = { mean = "9 days", shape = 2 } }': laws.Gamma(mean=9.0, shape=2.0),
     '{ weibull = { scale = "9 days", shape = 2 } }': laws.Weibull(scale=9.0, shape=2.0),
     '{ loglogistic = { median = "9 days", shape = 0.8 } }': laws.LogLogistic(median=9.0, shape=0.8),
+    '{ lomax = { scale = "9 days", shape = 0.8 } }': laws.Burr(scale=9.0, tail=0.8),
+    '{ burr = { scale = "9 days", shape = 2, tail = 0.8 } }': laws.Burr(
+        scale=9.0, shape=2.0, tail=0.8
+    ),
+    '{ beta_geometric = { a = 0.7, b = 1.2, period = "1 year" } }': laws.BetaGeometric(
+        a=0.7, b=1.2, period=365.25
+    ),
     "{ empirical = [3, 4.5] }": laws.Empirical(values=(3.0, 4.5), weights=(1.0, 1.0)),
     '{ mixture = [{ weight = 1, law = { fixed = "1 day" } },'
     " { weight = 3, law = { empirical = [5] } }] }": laws.Mixture(

@@ -67,7 +67,7 @@ def test_every_law_is_valid(tmp_path, law):
 def test_the_reference_shows_every_law():
     assert {law.split()[1] for law in LAWS} == {
         "fixed", "uniform", "triangular", "pert", "exponential", "lognormal", "gamma", "weibull",
-        "loglogistic", "empirical", "mixture",
+        "loglogistic", "lomax", "burr", "beta_geometric", "empirical", "mixture",
     }  # fmt: skip
 
 

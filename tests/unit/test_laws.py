@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from salessim.model.laws import (
+    BetaGeometric,
+    Burr,
     Empirical,
     Exponential,
     Fixed,
@@ -96,6 +98,8 @@ def test_survival_is_a_survival_function(law):
         (Gamma(mean=30.0, shape=5.0), stats.gamma(5.0, scale=6.0)),
         (Weibull(scale=30.0, shape=1.4), stats.weibull_min(1.4, scale=30.0)),
         (LogLogistic(median=20.0, shape=2.5), stats.fisk(2.5, scale=20.0)),
+        (Burr(scale=300.0, tail=1.3), stats.lomax(1.3, scale=300.0)),
+        (Burr(scale=300.0, shape=1.5, tail=1.2), stats.burr12(1.5, 1.2, scale=300.0)),
     ],
     ids=repr,
 )
@@ -112,6 +116,7 @@ DEEP = [
     Gamma(mean=30.0, shape=5.0),
     Weibull(scale=30.0, shape=1.4),
     LogLogistic(median=20.0, shape=2.5),
+    Burr(scale=30.0, shape=2.0, tail=1.2),
     MIXTURE,
 ]
 
@@ -198,6 +203,17 @@ def test_a_mean_beyond_any_float_is_infinite(law):
         (Gamma(mean=1234567.0, shape=1 / 3), "USD", "gamma, mean 1,234,567 USD, shape 0.3333"),
         (Weibull(scale=30.0, shape=1.4), "days", "Weibull, scale 30 days, shape 1.4"),
         (LogLogistic(median=20.0, shape=2.5), "days", "log-logistic, median 20 days, shape 2.5"),
+        (Burr(scale=900.0, tail=1.3), "days", "Lomax, scale 900 days, shape 1.3"),
+        (
+            Burr(scale=900.0, shape=2.0, tail=1.3),
+            "days",
+            "Burr, scale 900 days, shape 2, tail 1.3",
+        ),
+        (
+            BetaGeometric(a=1.5, b=3.0, period=365.25),
+            "days",
+            "beta-geometric, a 1.5, b 3, every 365.2 days",
+        ),
         (EMPIRICAL, "days", "empirical, 5 values, 12 to 31 days, mean 20.36"),
         (Empirical(values=(3.0,), weights=(1.0,)), "days", "always 3 days"),
         (
@@ -210,6 +226,19 @@ def test_a_mean_beyond_any_float_is_infinite(law):
 )
 def test_a_law_says_what_it_is(law, unit, words):
     assert law.describe(unit) == words
+
+
+def test_renewals_of_contracts_are_those_that_were_published():
+    # Fader and Hardie (2007), table 1 and appendix: "Regular" customers, a = 0.704, b = 1.182
+    law = BetaGeometric(a=0.704, b=1.182, period=1.0)
+    kept = law.survival(np.arange(13.0))
+    assert kept[:3] == pytest.approx([1.0, 0.627, 0.474], abs=1e-3)
+    # recursion of their equation 7: S(t) / S(t - 1) is the retention rate of period t
+    t = np.arange(1.0, 13.0)
+    retained = (law.b + t - 1.0) / (law.a + law.b + t - 1.0)
+    np.testing.assert_allclose(kept[1:] / kept[:-1], retained, rtol=1e-12)
+    assert law.mean == np.inf
+    assert law.survival(np.array([2.9]))[0] == kept[2]
 
 
 def test_only_the_exponential_forgets_its_age():

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from salessim.config.numbers import AnyAmount, AnyDuration, AnyPositive, above_zero, at_score
-from salessim.config.values import NUMBER_FORMS, Amount, Table
+from salessim.config.values import NUMBER_FORMS, Amount, Duration, Table
 from salessim.config.words import found
 from salessim.model.uncertain import FARTHEST_SCORE
 
@@ -87,6 +87,29 @@ class LogLogistic(Measured[Q], Generic[Q]):
     shape: AnyPositive
 
 
+class Lomax(Measured[Q], Generic[Q]):
+    """Exponential times of people whose rates are gamma distributed (Pareto II)."""
+
+    scale: Annotated[Q, AfterValidator(above_zero)]
+    shape: AnyPositive
+
+
+class Burr(Measured[Q], Generic[Q]):
+    """Weibull times of people whose rates are gamma distributed, with shape ``tail``."""
+
+    scale: Annotated[Q, AfterValidator(above_zero)]
+    shape: AnyPositive
+    tail: AnyPositive
+
+
+class BetaGeometric(Table):
+    """Contracts renewed by people whose chances to end are beta distributed."""
+
+    a: AnyPositive
+    b: AnyPositive
+    period: Annotated[Duration, AfterValidator(above_zero)]
+
+
 class EmpiricalFile(Table):
     """Observed values in a file: a column `days` (amounts: `amount`), and perhaps `weight`."""
 
@@ -122,6 +145,8 @@ class PlainLaw(Measured[Q], Generic[Q]):
     gamma: Gamma[Q] | None = None
     weibull: Weibull[Q] | None = None
     loglogistic: LogLogistic[Q] | None = None
+    lomax: Lomax[Q] | None = None
+    burr: Burr[Q] | None = None
     empirical: Empirical | None = Field(
         default=None, description="observed values; durations are plain numbers of days"
     )
@@ -168,9 +193,11 @@ class AnyLaw(PlainLaw[Q], Generic[Q]):
 class TimeLaw(AnyLaw[AnyDuration]):
     """Law of a duration: exactly one of the keys; values are texts with a unit."""
 
+    beta_geometric: BetaGeometric | None = None
+
 
 class AmountLaw(AnyLaw[AnyAmount]):
     """Law of an amount of money: exactly one of the keys; values are plain numbers."""
 
 
-LAW_NAMES = frozenset(AnyLaw.model_fields)
+LAW_NAMES = frozenset(TimeLaw.model_fields)

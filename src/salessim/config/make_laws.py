@@ -57,14 +57,14 @@ class LawMaker:
         law = next((law for law in worst if not math.isfinite(law.mean)), law)
         if math.isfinite(law.mean):
             return
-        if not _is_long_tailed(law):
+        if _has_mean(law):
             text = "expected a law whose mean is a number; its spread is too wide"
         elif may_be_infinite:
             return
         else:
             text = (
                 "expected a law of amounts with a finite mean, found one without (a loglogistic "
-                "needs shape above 1)"
+                "and a lomax need shape above 1, a burr shape x tail)"
             )
         self._problems.add(path, text)
 
@@ -99,6 +99,9 @@ class LawMaker:
                     "gamma": laws.Gamma,
                     "weibull": laws.Weibull,
                     "loglogistic": laws.LogLogistic,
+                    "lomax": _lomax,
+                    "burr": laws.Burr,
+                    "beta_geometric": laws.BetaGeometric,
                 }
                 return makers[kind](**dict(given))
 
@@ -120,6 +123,10 @@ class LawMaker:
         if wrong:
             return PLACEHOLDER
         return laws.Empirical(values=values, weights=weights)
+
+
+def _lomax(*, scale: float, shape: float) -> ModelLaw:
+    return laws.Burr(scale=scale, tail=shape)
 
 
 def _observed(
@@ -155,10 +162,10 @@ def _at(law: ModelLaw, score: float) -> ModelLaw:
     return replace(law, **moved) if moved else law  # type: ignore[type-var]
 
 
-def _is_long_tailed(law: ModelLaw) -> bool:
-    """Say whether a law has no mean because of its tail, not because numbers end."""
+def _has_mean(law: ModelLaw) -> bool:
+    """Say whether it is only because numbers end that a law has no finite mean."""
     parts = law.laws if isinstance(law, laws.Mixture) else (law,)
-    return any(isinstance(part, laws.LogLogistic) and part.shape <= 1.0 for part in parts)
+    return all(part.has_mean for part in parts)
 
 
 def _bounded(kind: str, values: list[float]) -> ModelLaw:

@@ -7,11 +7,12 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from salessim.model.law import Law
-from salessim.model.laws import Exponential, Fixed, Gamma, LogLogistic, Lognormal, Weibull
+from salessim.model.laws import Burr, Exponential, Fixed, Gamma, LogLogistic, Lognormal, Weibull
 from salessim.model.plan import Model, Shock
 from salessim.model.uncertain import Uncertain
 
 SCALES: dict[type[Law], str] = {
+    Burr: "scale",
     Exponential: "mean",
     Fixed: "value",
     Gamma: "mean",

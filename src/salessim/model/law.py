@@ -24,6 +24,11 @@ class Law(ABC):
             """Expected value; ``inf`` when it does not exist. Needs ``math`` only."""
 
     @property
+    def has_mean(self) -> bool:
+        """Whether the tail is light enough for a mean, whatever numbers can hold."""
+        return True
+
+    @property
     def is_memoryless(self) -> bool:
         """Whether what is left does not depend on the age: true of the exponential law only."""
         return False

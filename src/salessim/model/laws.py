@@ -2,7 +2,7 @@
 
 Constructors expect valid numbers (positive scales, ``low <= mode <= high``, weights that sum to
 more than zero): `salessim.config` checks what the user wrote, where it can say the line.
-Bounded and compound laws have files of their own and are re-exported here.
+Bounded, compound and mixed laws have files of their own and are re-exported here.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from salessim._typing import FloatArray
 from salessim.model.bounded_laws import Fixed, Pert, Triangular, Uniform
 from salessim.model.compound_laws import Empirical, Mixture
 from salessim.model.law import Law, floats, quantity, tail_mean_at
+from salessim.model.mixed_laws import BetaGeometric, Burr
 
 __all__ = [
+    "BetaGeometric",
+    "Burr",
     "Empirical",
     "Exponential",
     "Fixed",
@@ -204,9 +207,14 @@ class LogLogistic(Law):
     shape: float
 
     @property
+    def has_mean(self) -> bool:
+        """Whether the tail is light enough for a mean."""
+        return self.shape > 1.0
+
+    @property
     def mean(self) -> float:
         """Median x (pi / shape) / sin(pi / shape); ``inf`` when ``shape <= 1``."""
-        if self.shape <= 1.0:
+        if not self.has_mean:
             return math.inf
         angle = math.pi / self.shape
         return self.median * angle / math.sin(angle)
@@ -232,7 +240,7 @@ class LogLogistic(Law):
         from scipy.special import betainc
 
         s = floats(s)
-        if self.shape <= 1.0:
+        if not self.has_mean:
             return np.where(s > 0.0, np.inf, 0.0)
         power = 1.0 / self.shape
         return self.mean * floats(betainc(1.0 - power, 1.0 + power, s))

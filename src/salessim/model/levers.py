@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 from salessim.model.law import Law
 from salessim.model.laws import (
+    BetaGeometric,
+    Burr,
     Empirical,
     Exponential,
     Fixed,
@@ -31,6 +33,8 @@ _SCALES: dict[type[Law], tuple[str, ...]] = {
     Exponential: ("mean",),
     Fixed: ("value",),
     Gamma: ("mean",),
+    Burr: ("scale",),
+    BetaGeometric: ("period",),
     LogLogistic: ("median",),
     Lognormal: ("median",),
     Pert: ("low", "mode", "high"),
