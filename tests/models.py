@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from salessim.model.calendar import Span, Timeline
 from salessim.model.laws import (
+    Burr,
     Empirical,
     Exponential,
     Fixed,
@@ -26,6 +27,7 @@ from salessim.model.plan import (
     Model,
     NoDecision,
     OpenDeals,
+    OwnRates,
     Parked,
     Pipeline,
     Rate,
@@ -151,6 +153,19 @@ def sources(draw, name: str, kind: str, pipeline: str, segments: list[str]) -> S
         segment=draw(st.none() | st.sampled_from(segments))
         if segments and kind == "customer"
         else None,
+        rate_shape=draw(st.none() | floats(0.3, 3)) if kind == "customer" else None,
+    )
+
+
+@st.composite
+def own_rates(draw, names: list[str], count: int) -> tuple[OwnRates, ...]:
+    def each(low: float, high: float) -> st.SearchStrategy[np.ndarray]:
+        return st.lists(floats(low, high), min_size=count, max_size=count).map(np.array)
+
+    known = draw(st.lists(st.sampled_from(names), max_size=2, unique=True)) if names else []
+    return tuple(
+        OwnRates(source=name, factor=draw(each(0.0, 3.0)), shape=draw(each(0.3, 9.0)))
+        for name in known
     )
 
 
@@ -171,8 +186,11 @@ def models(draw) -> Model:
     ]
     count = draw(st.integers(0, 8))
     tenure = np.array(draw(st.lists(floats(0, 90), min_size=count, max_size=count)))
-    lifetimes = st.builds(Exponential, mean=floats(20, 300)) | st.builds(
-        Weibull, scale=floats(50, 300), shape=floats(0.7, 2)
+    alive = np.array(draw(st.lists(floats(0, 1), min_size=count, max_size=count)))
+    lifetimes = st.one_of(
+        st.builds(Exponential, mean=floats(20, 300)),
+        st.builds(Weibull, scale=floats(50, 300), shape=floats(0.7, 2)),
+        st.builds(Burr, scale=floats(50, 300), tail=floats(0.5, 3)),
     )
     kinds = tuple(Segment(name=name, lifetime=draw(lifetimes)) for name in segments)
     rooms = [f"{line.name}.{stage.name}" for line in lines for stage in line.stages]
@@ -195,6 +213,8 @@ def models(draw) -> Model:
             tenure_days=tenure,
             segments=kinds,
             segment_of=np.arange(count) % 2 if kinds else None,
+            alive=alive if draw(st.booleans()) else None,
+            own_rates=draw(own_rates([source.name for source in own], count)),
         ),
         open_deals=OpenDeals(
             ids=tuple(f"d{k}" for k in range(n)),

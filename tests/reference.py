@@ -20,6 +20,7 @@ from salessim.model.plan import BASE_ORIGINS
 from tests.reference_draws import depth_at, minus_log, philox, quantile, uniform, value_at
 
 COUNT, LIFETIME, AMOUNT, FACTOR = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
+OWN = 0xFFFFFFFA
 ADVANCE, LOST, NO_DECISION, BACK, PARKED, SLIP, STUCK = range(7)
 
 
@@ -33,6 +34,8 @@ class Customer:
     segment: int
     health: int
     end: float = math.inf
+    index: int = -1
+    """Which of those at the start; -1 = a new one."""
 
 
 @dataclass
@@ -102,8 +105,13 @@ class Trajectory:
                 life = max(scale * value_at(self.arrays.tables, law, deep) - tenure, 0.0)
             else:
                 life = quantile(self.left(int(base.law[index])), high, low)
+            if base.alive.size:
+                high, low, _, _ = self.words(entity, OWN)
+                if uniform(high, low) >= base.alive[index]:
+                    life = 0.0
             feels = self.feels(entity, self.arrays.health.shares[0])
-            self.join(Customer(0.0, entity, 1, segment, feels), life, pipeline=0)
+            customer = Customer(0.0, entity, 1, segment, feels, index=index)
+            self.join(customer, life, pipeline=0)
 
     def feels(self, entity: int, shares: np.ndarray) -> int:
         """Draw a customer's health class: with the other half of its lifetime's block."""
@@ -157,6 +165,12 @@ class Trajectory:
         limit = self.operational(source, min(customer.end, float(sources.closes[source])))
         line = customer.entity ^ int(sources.entity[source])
         rate = float(self.arrays.health.rate[source, customer.health])
+        if sources.differs[source]:
+            w0, w1, _, _ = self.words(line, OWN)
+            known = sources.own_law.shape[1] - 1
+            at = customer.index if 0 <= customer.index < known else known
+            drawn = quantile(self.left(int(sources.own_law[source, at])), w0, w1)
+            rate *= float(sources.own_mean[source, at]) * drawn
         if rate == 0.0:
             return  # a class of customers that starts none of these deals
         tag = 2 * customer.origin + int(sources.buyer_is_new[source])

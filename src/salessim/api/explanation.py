@@ -231,6 +231,9 @@ def _source(source: Source, plan: Plan) -> str:
     if source.campaign:
         steps = (f"x {factor:.4g} from {day}" for day, factor in source.campaign)
         words.append(f"campaign {', '.join(steps)}")
+    if source.rate_shape is not None:
+        spread = percent(1.0 / math.sqrt(source.rate_shape))
+        words.append(f"customers' own rates varying by {spread}")
     if source.over_dispersion:
         spread = percent(math.sqrt(source.over_dispersion))
         words.append(f"each month's rate varying by {spread} (over-dispersion)")
@@ -250,6 +253,8 @@ def _customers(model: Model, facts: Facts) -> str:
     whom = "all" if segments else "them"
     retained = "" if kept is None else f"; {percent(kept)} of {whom} are still there a year later"
     many = f"Customers: {len(model.customers.ids):,} at the start"
+    if model.customers.alive is not None:
+        many += f", of whom {model.customers.alive.sum():,.0f} are expected to be there still"
     if not segments:
         return f"{many}; lifetime {_law(model.customers.lifetime)}{retained}."
     count = Counter([] if model.customers.segment_of is None else model.customers.segment_of)

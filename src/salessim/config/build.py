@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path as FilePath
@@ -181,10 +181,13 @@ class Builder:
         table = plan.customers
         if table is None:
             return None
-        roster = self._roster(table, plan.forecast.start)
+        busy = [name for name, source in plan.sources.items() if source.kind == "customer"]
+        roster = self._roster(table, plan.forecast.start, busy)
         return make_customers(table, roster or NOBODY, laws, self.problems)
 
-    def _roster(self, table: schema.Customers, start: date) -> Roster | None:
+    def _roster(
+        self, table: schema.Customers, start: date, sources: Sequence[str]
+    ) -> Roster | None:
         """Return the customers at the start; None when their file cannot be read."""
         if table.file is None:
             return customers_by_count(table)
@@ -192,9 +195,16 @@ class Builder:
         data = None if "customers" in self._not_read else self._read_file(path, table.file)
         if data is None:
             return None
-        how = (data.name, data.sha256, repr(table.columns), table.date_format, *table.segments)
+        how = (
+            data.name,
+            data.sha256,
+            repr(table.columns),
+            table.date_format,
+            *table.segments,
+            *sources,
+        )
         try:
-            roster = self._once((*how, start), lambda: read_customers(table, data, start))
+            roster = self._once((*how, start), lambda: read_customers(table, data, start, sources))
         except TableError as error:
             self._add_all(path, error)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,7 @@ from salessim._typing import BoolArray, FloatArray, IntArray
 from salessim.config.csv_text import TableError
 from salessim.config.make_laws import PLACEHOLDER, LawMaker
 from salessim.config.open_deals import say_doubles, say_empty
+from salessim.config.own_rates import probability_cell, read_own_rates
 from salessim.config.problems import Path, Problems
 from salessim.config.schema import Customers as CustomersTable
 from salessim.config.schema import Health
@@ -23,8 +25,8 @@ from salessim.config.tables import (
     say_which,
 )
 from salessim.config.words import found, nearest
-from salessim.model.law import Law
-from salessim.model.plan import Customers, HealthClass, Segment
+from salessim.model.law import Law, floats
+from salessim.model.plan import Customers, HealthClass, OwnRates, Segment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +40,16 @@ class Roster:
         NaN where not known; None when nothing is known of any.
     segment_of : ndarray or None
         Index of the segment; None without segments.
+    alive : ndarray or None
+        Probability that the customer is still there; None = all are.
+    own_rates : tuple of OwnRates
     """
 
     ids: tuple[str, ...]
     tenure_days: FloatArray | None
     segment_of: IntArray | None = None
+    alive: FloatArray | None = None
+    own_rates: tuple[OwnRates, ...] = ()
 
 
 NOBODY = Roster(ids=(), tenure_days=None)
@@ -71,8 +78,10 @@ def customers_by_count(table: CustomersTable) -> Roster:
     )
 
 
-def read_customers(table: CustomersTable, data: DataTable, start: date) -> Roster:
-    """Return the customers of a data file.
+def read_customers(
+    table: CustomersTable, data: DataTable, start: date, sources: Sequence[str] = ()
+) -> Roster:
+    """Return the customers of a data file, and what it says of their rates through some sources.
 
     Raises
     ------
@@ -89,16 +98,26 @@ def read_customers(table: CustomersTable, data: DataTable, start: date) -> Roste
         say_doubles(data, names["customer_id"], ids, everyone, problems)
     tenures = _tenures(table, data, names, start, problems)
     segment_of = _segments(table, data, names, problems)
+    alive = None
+    if "alive" in names:
+        alive = floats(parse_cells(data, names["alive"], probability_cell, everyone, problems))
+    rates = [own for name in sources if (own := read_own_rates(data, name, problems))]
     if problems:
         raise TableError(*problems)
-    return Roster(ids=tuple(ids), tenure_days=tenures, segment_of=segment_of)
+    return Roster(
+        ids=tuple(ids),
+        tenure_days=tenures,
+        segment_of=segment_of,
+        alive=alive,
+        own_rates=tuple(rates),
+    )
 
 
 def _columns(table: CustomersTable, data: DataTable, problems: list[str]) -> dict[str, str]:
     """Return the column of each role that has one; empty cells in it are a problem."""
     needed = ["customer_id", "segment"] if table.segments else ["customer_id"]
     names: dict[str, str] = {}
-    for role in (*needed, "since"):
+    for role in (*needed, "since", "alive"):
         try:
             name, cells = pick_column(data, getattr(table.columns, role), role)
         except TableError as error:
@@ -185,6 +204,8 @@ def make_customers(
         tenure_days=None if tenures is None else np.nan_to_num(tenures, nan=0.0),
         segments=tuple(segments),
         segment_of=roster.segment_of,
+        alive=roster.alive,
+        own_rates=roster.own_rates,
         health=_health(table.health),
     )
 

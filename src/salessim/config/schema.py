@@ -33,6 +33,7 @@ from salessim.config.values import (
     Day,
     Duration,
     Effect,
+    GammaShape,
     Length,
     Period,
     Persistence,
@@ -166,6 +167,11 @@ class Source(Table):
     segment: Text | None = Field(
         default=None, description="of a customer source: only these customers have it"
     )
+    rate_shape: GammaShape | None = Field(
+        default=None,
+        description="of a customer source: customers have rates of their own, gamma distributed "
+        "around `rate` with this shape; the smaller, the more they differ",
+    )
 
 
 class CustomerColumns(Table):
@@ -174,6 +180,7 @@ class CustomerColumns(Table):
     customer_id: Text | None = None
     since: Text | None = None
     segment: Text | None = None
+    alive: Text | None = None
 
 
 class Segment(Table):

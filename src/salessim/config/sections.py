@@ -84,6 +84,7 @@ def make_source(name: str, table: schema.Source) -> model.Source:
         campaign=tuple(sorted(table.campaign.items())),
         over_dispersion=table.over_dispersion,
         segment=table.segment,
+        rate_shape=table.rate_shape,
     )
 
 

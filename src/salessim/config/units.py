@@ -21,6 +21,8 @@ LARGEST_AMOUNT = 1e12
 """Hundredths of it still sum to totals far inside 64 bits."""
 LARGEST_VARIANCE = 100.0
 """Of a factor with mean one; beyond, nearly every month would be empty."""
+LEAST_SHAPE, LARGEST_SHAPE = 1.0 / LARGEST_VARIANCE, 1e6
+"""Of a gamma law of customers' rates: its variance is the inverse; far above, all are alike."""
 LARGEST_EFFECT = 3.0
 """On the log scale: one standard deviation makes twenty times as much."""
 LARGEST_RATE = 1e9
@@ -81,6 +83,17 @@ def parse_positive(value: Any) -> float:
     number = parse_number(value)
     if number <= 0.0:
         raise ValueError(f"expected a number above 0, found {found(value)}")
+    return number
+
+
+def parse_shape(value: Any) -> float:
+    """Return the shape of a gamma law of rates, in [0.01, 1e6]."""
+    number = parse_number(value)
+    if not LEAST_SHAPE <= number <= LARGEST_SHAPE:
+        raise ValueError(
+            f"expected a shape from {LEAST_SHAPE:g} (nearly all customers order nothing) to 1e6 "
+            f"(all alike), found {found(value)}"
+        )
     return number
 
 

@@ -115,6 +115,11 @@ Variance = Annotated[
     PlainValidator(units.parse_variance),
     WithJsonSchema(NUMBER | {"minimum": 0, "maximum": units.LARGEST_VARIANCE}),
 ]
+GammaShape = Annotated[
+    float,
+    known(units.parse_shape),
+    WithJsonSchema(NUMBER | {"minimum": units.LEAST_SHAPE, "maximum": units.LARGEST_SHAPE}),
+]
 Persistence = Annotated[
     float,
     known(units.parse_persistence),

@@ -89,6 +89,12 @@ def _check_source(
             (*path, "over_dispersion"),
             "over_dispersion goes with external sources, found a customer source; take it out",
         )
+    if kind == "external" and "rate_shape" in written:
+        problems.add(
+            (*path, "rate_shape"),
+            "rate_shape goes with customer sources, found an external source; take it out, or say "
+            "how its months differ with over_dispersion",
+        )
     if kind == "external" and "segment" in written:
         problems.add(
             (*path, "segment"),

@@ -150,6 +150,13 @@ class CustomerSources(NamedTuple):
     """[j] 1 when a win makes a new customer."""
     segment: np.ndarray
     """[j] only customers of this segment start deals; -1 = all."""
+    differs: np.ndarray
+    """[j] 1 when each customer has a rate of its own."""
+    own_law: np.ndarray
+    """[j, customer + 1] row of `Tables.residual` with the factor of each customer at the start on
+    its mean rate, and last of new ones; -1 - row of `Tables.full` where that is a whole law."""
+    own_mean: np.ndarray
+    """[j, customer + 1] mean rate of each customer, as a factor on the source's."""
 
 
 class Base(NamedTuple):
@@ -170,6 +177,8 @@ class Base(NamedTuple):
     """[g] 1 when the world changes the law: what is left at the start follows from its own."""
     tenure: np.ndarray
     """[customer] days the customer has been there at the start."""
+    alive: np.ndarray
+    """[customer] probability that it has not left unnoticed before the start; empty = sure."""
     clock: np.ndarray
     """[g] row of `SpeedClocks` that lifetimes run by; -1 = the calendar."""
 

@@ -14,12 +14,13 @@ from salessim.kernels.philox import (
     BIRTH,
     COUNT,
     FACTOR,
+    OWN,
     blocks_of_births,
     blocks_of_entities,
     philox,
 )
 from salessim.kernels.poisson import poisson
-from salessim.kernels.sample import exit_bin, minus_log, quantile, uniform, word
+from salessim.kernels.sample import exit_bin, minus_log, quantile, quantile_left, uniform, word
 
 _32 = np.uint64(32)
 
@@ -121,7 +122,7 @@ def _open_lines(program, source, low, high, work):
     begin, end, customer, root = people.begin, people.end, people.entity, people.origin
     segment, health, rate = people.segment, people.health, program.health.rate[source]
     clock, limits, entity, tag = lines.clock, lines.limit, lines.entity, lines.tag
-    factors = lines.factor
+    factors, whose = lines.factor, lines.customer
     m = 0
     for i in range(low, high):
         begun = operational(begin[i], day_cell, edges, cumulative, speed)
@@ -132,8 +133,30 @@ def _open_lines(program, source, low, high, work):
         entity[m] = customer[i] ^ identity
         tag[m] = 2 * root[i] + buyer_is_new + ((health[i] + 1) << HEALTH_BIT)
         factors[m] = rate[health[i]]
+        whose[m] = i
         m += (begun < limit) & (factors[m] > 0.0) & ((only < 0) | (segment[i] == only))
     return m
+
+
+@loop
+def _own_rates(lines, low, size, words, own_law, own_mean, tables):
+    """Let a strip of lines run at rates of their own: a gamma factor on each customer's mean."""
+    factors, whose, last = lines.factor, lines.customer, own_mean.size - 1
+    for i in range(size):
+        at = min(whose[low + i], last)
+        drawn = quantile_left(tables, own_law[at], word(words, 0, i), word(words, 1, i))
+        factors[low + i] *= own_mean[at] * drawn
+
+
+@kernel
+def _draw_rates(program, source, m, trajectory, seed, work):
+    """Draw the rates of m lines."""
+    sources, words, lines = program.customer_sources, work.words, work.lines
+    own_law, own_mean = sources.own_law[source], sources.own_mean[source]
+    for low in range(0, m, STRIP):
+        size = min(STRIP, m - low)
+        blocks_of_entities(words, lines.entity, low, size, trajectory, OWN, seed)
+        _own_rates(lines, low, size, words, own_law, own_mean, program.tables)
 
 
 @kernel
@@ -190,6 +213,8 @@ def customer_deals(program, pipeline, low, high, n, trajectory, seed, work):
     sources = program.customer_sources
     for source in range(sources.first[pipeline], sources.first[pipeline + 1]):
         m = _open_lines(program, source, low, high, work)
+        if sources.differs[source]:
+            _draw_rates(program, source, m, trajectory, seed, work)
         begun = n
         ordinal = 0
         while m > 0:

@@ -16,7 +16,7 @@ from salessim.kernels.layout import (
     RETURN_BIT,
     STRIP,
 )
-from salessim.kernels.philox import AMOUNT, LIFETIME, blocks_of_entities
+from salessim.kernels.philox import AMOUNT, LIFETIME, OWN, blocks_of_entities
 from salessim.kernels.sample import exit_bin, quantile, quantile_left, uniform, word
 
 _ORIGIN = np.int64((1 << HEALTH_BIT) - 1)
@@ -158,6 +158,14 @@ def _settle(people, low, size, words, lives, base, health, tables):
         segments[low + i] = segment[low + i]
 
 
+@loop
+def _bury(lives, alive, low, size, words):
+    """End the lives of those who have left unnoticed: they are lost on the first day."""
+    for i in range(size):
+        u = uniform(word(words, 0, i), word(words, 1, i))
+        lives[i] = lives[i] if u < alive[low + i] else 0.0
+
+
 @kernel
 def settle_base(program, trajectory, seed, work, lost):
     """Set the customers at the start and draw the rest of their lifetimes; return their number."""
@@ -172,5 +180,8 @@ def settle_base(program, trajectory, seed, work, lost):
         size = min(STRIP, count - low)
         blocks_of_entities(words, base.entity, low, size, trajectory, LIFETIME, seed)
         _settle(people, low, size, words, lives, base, health, tables)
+        if base.alive.size:
+            blocks_of_entities(words, base.entity, low, size, trajectory, OWN, seed)
+            _bury(lives, base.alive, low, size, words)
         _end_lives(people, (low, size), lives, base, clocks, calendar, lost, buffers)
     return count

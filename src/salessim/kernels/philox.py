@@ -23,6 +23,7 @@ LIFETIME = np.uint64(0xFFFFFFFE)
 AMOUNT = np.uint64(0xFFFFFFFD)
 FACTOR = np.uint64(0xFFFFFFFC)
 SCORE = np.uint64(0xFFFFFFFB)
+OWN = np.uint64(0xFFFFFFFA)
 BIRTH = np.uint64(0)
 
 

@@ -51,7 +51,9 @@ class Lines(NamedTuple):
     tag: np.ndarray
     """[line] tag of the deals it starts."""
     factor: np.ndarray
-    """[line] factor on its rate: the customer's health."""
+    """[line] factor on its rate: the customer's health, and its own."""
+    customer: np.ndarray
+    """[line] the customer."""
 
 
 class Returns(NamedTuple):
@@ -167,6 +169,7 @@ def make_work(*, deals, customers, periods, rooms, groups):
             entity=np.empty(customers, np.uint64),
             tag=np.empty(customers, np.int64),
             factor=np.empty(customers),
+            customer=np.empty(customers, np.int64),
         ),
         words=np.empty((4, STRIP), np.uint32),
         conversion=np.empty(STRIP),

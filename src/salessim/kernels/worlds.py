@@ -92,6 +92,7 @@ def _base(base, worlds, i):
         lifetime_scale=_row(worlds.lifetime_scale, i),
         lifetime_anew=_row(worlds.lifetime_anew, i),
         tenure=base.tenure,
+        alive=base.alive,
         clock=base.clock,
     )
 

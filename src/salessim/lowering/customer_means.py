@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.lowering.grid import Grid
+from salessim.lowering.own_rates import alive_of, mean_factors, own_rates_of
 from salessim.lowering.streams import Streams
 from salessim.model.law import Law, floats
 from salessim.model.plan import Customers, Source
@@ -21,18 +22,37 @@ class CustomerClass(NamedTuple):
     lifetime: Law
     tenures: FloatArray
     """Days, of those at the start."""
+    alive: FloatArray
+    """Probability of each that it is still there at the start."""
+    own: Mapping[str, FloatArray]
+    """Of sources for which customers' own rates are known: each one's mean, as a factor."""
+
+    def rates(self, source: Source) -> FloatArray:
+        """Return each customer's mean rate through a source, as a factor; 0 of who has left."""
+        return self.alive * self.own.get(source.name, 1.0)
 
 
-def customer_classes(customers: Customers) -> list[CustomerClass]:
-    """Return the segments with their customers at the start; one class when there are none."""
+def customer_classes(customers: Customers, sources: Iterable[Source] = ()) -> list[CustomerClass]:
+    """Return the segments with their customers at the start; one class when there are none.
+
+    Own rates are those through ``sources``.
+    """
     tenures = customers.tenure_days
     if tenures is None:
         tenures = np.zeros(len(customers.ids))
+    alive = alive_of(customers)
+    own = {s.name: mean_factors(s, customers) for s in sources if own_rates_of(s, customers)}
     if not customers.segments:
-        return [CustomerClass(None, customers.lifetime, tenures)]
+        return [CustomerClass(None, customers.lifetime, tenures, alive, own)]
     of = np.zeros(0, np.int64) if customers.segment_of is None else customers.segment_of
     return [
-        CustomerClass(segment.name, segment.lifetime, tenures[of == index])
+        CustomerClass(
+            segment.name,
+            segment.lifetime,
+            tenures[of == index],
+            alive[of == index],
+            {name: factors[of == index] for name, factors in own.items()},
+        )
         for index, segment in enumerate(customers.segments)
     ]
 
@@ -48,24 +68,35 @@ class CustomerMeans:
     def __init__(
         self, customers: Customers, grid: Grid, rates: Mapping[Source, FloatArray]
     ) -> None:
-        self.classes = customer_classes(customers)
+        self.classes = customer_classes(customers, rates)
         self._grid = grid
         self._rates = rates
-        base = [_base(kind, grid) for kind in self.classes]
-        self._base = floats([active for active, _ in base])
-        self._base_lost = floats([lost for _, lost in base])
+        self._base = floats([_still_there(kind, kind.alive, grid) for kind in self.classes])
+        self._base_lost = floats([_lost(kind, grid) for kind in self.classes])
+        self._more = {
+            source: floats(
+                [_still_there(kind, kind.rates(source) - kind.alive, grid) for kind in self.classes]
+            )
+            for source in rates
+            if source.name in self.classes[0].own
+        }
 
-    def births(self, active: FloatArray, pipeline: str, *, new: bool) -> FloatArray:
+    def births(
+        self, active: FloatArray, pipeline: str, *, new: bool, base: bool = True
+    ) -> FloatArray:
         """Return the deals that customers start in a pipeline, with new or known buyers.
 
-        Shape (step,), from those active, shape (class, step).
+        Shape (step,), from those active, shape (class, step); ``base`` says that those at the
+        start are among them, whose own rates may be higher or lower than the source's.
         """
         total = np.zeros(self._grid.steps)
         for source, rates in self._rates.items():
             if source.pipeline == pipeline and source.buyer_is_new == new:
-                for kind, those in zip(self.classes, active, strict=True):
+                more = self._more.get(source) if base else None
+                those = active if more is None else active + more
+                for kind, number in zip(self.classes, those, strict=True):
                     if has_source(kind, source):
-                        total += rates * those
+                        total += rates * number
         return total
 
     def active(self, won: Sequence[FloatArray], streams: Sequence[Streams]) -> FloatArray:
@@ -80,9 +111,12 @@ class CustomerMeans:
             for kind in self.classes
         ]
         generation = self._base + self._spread(self._by_class(won, streams), stays)
-        active = generation
+        active, base = generation, True
         while generation.max(initial=0.0) > 1e-14 * active.max(initial=0.0):
-            births = [self.births(generation, s.pipeline.name, new=True) for s in streams]
+            births = [
+                self.births(generation, s.pipeline.name, new=True, base=base) for s in streams
+            ]
+            base = False
             if not np.any(births):
                 break
             won = [s.wins(b) for s, b in zip(streams, births, strict=True)]
@@ -109,10 +143,25 @@ class CustomerMeans:
         return np.stack([self._grid.convolve(wins, kernel) for wins, kernel in pairs])
 
 
-def _base(kind: CustomerClass, grid: Grid) -> tuple[FloatArray, FloatArray]:
-    """Return how many customers of the start are active in each step, and how many it loses."""
-    active, lost = np.zeros(grid.steps), np.zeros(grid.steps)
-    for age, count in zip(*np.unique(kind.tenures, return_counts=True), strict=True):
-        active += count * grid.survival_means(kind.lifetime, age=float(age))
-        lost += count * grid.kernel(kind.lifetime, age=float(age))
-    return active, lost
+def _by_tenure(kind: CustomerClass, weights: FloatArray) -> Iterator[tuple[float, float]]:
+    """Yield the tenures of customers of the start, each once with the sum of its weights."""
+    ages, which = np.unique(kind.tenures, return_inverse=True)
+    sums = np.bincount(which.reshape(-1), weights=weights, minlength=ages.size)
+    yield from zip(ages.tolist(), sums.tolist(), strict=True)
+
+
+def _still_there(kind: CustomerClass, weights: FloatArray, grid: Grid) -> FloatArray:
+    """Return the weights of customers of the start who are active in each step, shape (step,)."""
+    active = np.zeros(grid.steps)
+    for age, weight in _by_tenure(kind, weights):
+        active += weight * grid.survival_means(kind.lifetime, age=age)
+    return active
+
+
+def _lost(kind: CustomerClass, grid: Grid) -> FloatArray:
+    """Return how many customers of the start are lost in each step; unnoticed, in the first."""
+    lost = np.zeros(grid.steps)
+    for age, weight in _by_tenure(kind, kind.alive):
+        lost += weight * grid.kernel(kind.lifetime, age=age)
+    lost[:1] += kind.alive.size - kind.alive.sum()
+    return lost

@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from salessim.errors import SalessimError
 
-RESERVED_PURPOSES = 5
+RESERVED_PURPOSES = 6
 """The topmost purposes belong to draws that are not visits (count, lifetime, amount, factor,
-score)."""
+score, own)."""
 FIRST_VISIT = 1
 MANY_VISITS = 1 << 14
 """Purposes kept for a stage that is visited again. At a mean of 1,000 visits, the most that a plan

@@ -39,14 +39,14 @@ def win_rate_at_start(pipeline: Pipeline, model: Model) -> float:
 
 def run_rate_per_month(model: Model) -> float:
     """Bookings a month: sum over sources and starting customers of rate x win rate x amount."""
-    classes = customer_classes(model.customers) if model.customers else []
+    classes = customer_classes(model.customers, model.sources) if model.customers else []
     total = 0.0
     for source in model.sources:
         pipeline = model.pipeline(source.pipeline)
-        having = sum(len(kind.tenures) for kind in classes if has_source(kind, source))
+        having = sum(kind.rates(source).sum() for kind in classes if has_source(kind, source))
         deals = rate_at_start(source, model)
         if source.kind == "customer":
-            deals *= having * mean_rate_here(source, model)
+            deals *= float(having) * mean_rate_here(source, model)
         # Nothing times an infinite mean stays nothing.
         worth = win_rate_at_start(pipeline, model) * pipeline.amount.mean if deals else 0.0
         total += deals * worth
@@ -86,20 +86,22 @@ def reproduction_number(model: Model) -> float | None:
 
 
 def logo_retention(customers: Customers | None) -> float | None:
-    """Return the expected share of the customers at the start still active after 12 months."""
+    """Return the expected share of the customers at the start still active after 12 months.
+
+    Who has left unnoticed before the start does not count.
+    """
     if customers is None or not customers.ids:
         return None
-    kept = 0.0
+    kept = there = 0.0
     for kind in customer_classes(customers):
-        if kind.tenures.size:
-            law = kind.lifetime
-            # of those who are all new, one says it for the others
-            age = kind.tenures if kind.tenures.any() else kind.tenures[:1]
-            for share, churn in shares_here(customers):
-                later = law.log_survival(age + churn * DAYS_PER_YEAR) - law.log_survival(age)
-                part = share * kind.tenures.size / len(customers.ids)
-                kept += part * float(np.mean(np.exp(later)))
-    return kept
+        law = kind.lifetime
+        ages, which = np.unique(kind.tenures, return_inverse=True)
+        many = np.bincount(which.reshape(-1), weights=kind.alive, minlength=ages.size)
+        there += float(many.sum())
+        for share, churn in shares_here(customers):
+            later = law.log_survival(ages + churn * DAYS_PER_YEAR) - law.log_survival(ages)
+            kept += share * float(many @ np.exp(later))
+    return kept / there if there else None
 
 
 def checked_stage_entries(model: Model) -> float:

@@ -23,7 +23,7 @@ from salessim.lowering.clocks import (
 from salessim.lowering.effects import Effects, World
 from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
 from salessim.lowering.health import lower_health
-from salessim.lowering.opening import TableBank, lower_base, lower_open_deals
+from salessim.lowering.opening import TableBank, customer_order, lower_base, lower_open_deals
 from salessim.lowering.program import Program
 from salessim.lowering.sources import (
     customer_sources,
@@ -117,13 +117,14 @@ def _lowered(model: Model, external: list[Source]) -> _Lowered:
     clocks = [*births, *speeds, *lives]
     open_deals, open_at_start, stuck = lower_open_deals(model, conversion[:, 0], laws)
     sources, _ = customer_sources(model)
+    _, order = customer_order(model.customers)
     arrays = Arrays(
         clock=lower_clock(timeline, cells),
         speed_clocks=lower_speed_clocks(clocks, timeline),
         stages=lower_stages(model, conversion, rows, laws),
         pipelines=_lower_pipelines(model, len(BASE_ORIGINS) + len(external), len(cells) - 1, laws),
         arrivals=lower_arrivals(model, external, laws, effects),
-        customer_sources=lower_customer_sources(model),
+        customer_sources=lower_customer_sources(model, order, laws),
         base=lower_base(model.customers, clock=clock, bank=laws),
         health=lower_health(model, sources),
         open_deals=open_deals,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim._typing import FloatArray, IntArray
+from salessim._typing import FloatArray, IntArray, UIntArray
 from salessim.errors import SalessimError
 from salessim.kernels.arrays import Base, OpenDeals, Tables
 from salessim.kernels.layout import FULL_BITS, OUTCOMES, RESIDUAL_BITS
@@ -54,6 +54,14 @@ class TableBank:
             survival = float(np.exp(log_survival))
             table = quantile_table(law, bits=RESIDUAL_BITS, survival=survival, offset=age)
             self.residual.append(table)
+            self._rows[key] = len(self.residual) - 1
+        return self._rows[key]
+
+    def coarse(self, law: Law) -> int:
+        """Return the row of a whole law among the residual tables: for laws that are many."""
+        key = (law, 1.0, "coarse")
+        if key not in self._rows:
+            self.residual.append(quantile_table(law, bits=RESIDUAL_BITS))
             self._rows[key] = len(self.residual) - 1
         return self._rows[key]
 
@@ -185,6 +193,14 @@ def lower_open_deals(
     return deals, counts, int(never[deals.group].sum())
 
 
+def customer_order(customers: Customers | None) -> tuple[UIntArray, IntArray]:
+    """Return the customers' entities, rising, and the order of the customers that they are in."""
+    ids = customers.ids if customers else ()
+    entities = np.array([entity("customer", name) for name in ids], np.uint64)
+    order = np.argsort(entities)
+    return entities[order], order
+
+
 def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: TableBank) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
 
@@ -205,10 +221,10 @@ def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: Table
             lifetime_scale=np.ones(1),
             lifetime_anew=np.zeros(1, np.int64),
             tenure=np.zeros(0),
+            alive=np.zeros(0),
             clock=np.array([-1], np.int64),
         )
-    entities = np.array([entity("customer", name) for name in customers.ids], np.uint64)
-    order = np.argsort(entities)
+    entities, order = customer_order(customers)
     size = len(customers.ids)
     tenure = np.zeros(size) if customers.tenure_days is None else customers.tenure_days[order]
     segment = np.zeros(size, np.int64)
@@ -220,13 +236,14 @@ def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: Table
         there = segment == index
         law[there] = _lifetimes_left(lifetime, tenure[there], bank)
     return Base(
-        entity=entities[order],
+        entity=entities,
         law=law,
         segment=segment,
         lifetime_law=np.array([bank.fresh(lifetime) for lifetime in lifetimes]),
         lifetime_scale=np.ones(len(lifetimes)),
         lifetime_anew=np.zeros(len(lifetimes), np.int64),
         tenure=tenure,
+        alive=np.zeros(0) if customers.alive is None else customers.alive[order],
         clock=np.array(clock, np.int64),
     )
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from salessim.lowering.chain import cells_of, most_visits_and_wins
 from salessim.lowering.grid import daily_rates
+from salessim.lowering.own_rates import mean_factors, own_rates_of
 from salessim.lowering.renewal import expected_on_grid
-from salessim.model.plan import Model
+from salessim.model.plan import Customers, Model, Source
 
 SURE_BOUND = 1e7
 """A bound below this is answer enough: such a plan can be run."""
@@ -31,6 +32,13 @@ def expected_stage_entries(model: Model) -> float:
     if bound <= SURE_BOUND or math.isinf(bound):
         return bound
     return exact_stage_entries(model)
+
+
+def _most_busy(source: Source, customers: Customers | None) -> float:
+    """Return the mean own rate through a source of those at the start, and at least 1."""
+    if customers is None or own_rates_of(source, customers) is None:
+        return 1.0
+    return max(1.0, float(mean_factors(source, customers).mean()))
 
 
 def exact_stage_entries(model: Model) -> float:
@@ -70,11 +78,12 @@ def _instant_bound(model: Model) -> float:
             deals[source.pipeline] += births[source.name]
             customers += won if source.buyer_is_new else 0.0
         elif source.buyer_is_new:
-            growth += won
+            growth += won * _most_busy(source, model.customers)
     most_customers = customers * math.exp(growth) if growth < 700.0 else math.inf
     for source in model.sources:
         if source.kind == "customer" and customers > 0.0 and births[source.name] > 0.0:
-            deals[source.pipeline] += births[source.name] * most_customers
+            busy = most_customers * _most_busy(source, model.customers)
+            deals[source.pipeline] += births[source.name] * busy
     return entries + math.fsum(
         count * float(most[name][0][0]) for name, count in deals.items() if count
     )

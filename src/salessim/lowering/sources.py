@@ -15,6 +15,7 @@ from salessim.lowering.entities import entity
 from salessim.lowering.months import Month, months, pieces, rate_per_day, window
 from salessim.lowering.moves import Move, moves_of, shock_moves
 from salessim.lowering.opening import TableBank
+from salessim.lowering.own_rates import lower_own_rates
 from salessim.model.laws import Gamma
 from salessim.model.plan import BASE_ORIGINS, Model, Source
 from salessim.model.uncertain import Uncertain
@@ -152,9 +153,10 @@ def customer_speeds(model: Model) -> list[Speed]:
     return speeds
 
 
-def lower_customer_sources(model: Model) -> CustomerSources:
-    """Return the customer sources, ordered by pipeline."""
+def lower_customer_sources(model: Model, order: IntArray, bank: TableBank) -> CustomerSources:
+    """Return the customer sources, ordered by pipeline; ``order`` is that of `Base`."""
     sources, first = customer_sources(model)
+    own = lower_own_rates(model.customers, sources, order, bank)
     windows = np.array([window(s, model.timeline) for s in sources]).reshape(-1, 2)
     return CustomerSources(
         first=first,
@@ -163,6 +165,7 @@ def lower_customer_sources(model: Model) -> CustomerSources:
         closes=windows[:, 1].copy(),
         buyer_is_new=np.array([s.buyer_is_new for s in sources], np.int64),
         segment=np.array([segment_index(model, s.segment) for s in sources], np.int64),
+        **own._asdict(),
     )
 
 

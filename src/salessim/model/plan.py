@@ -146,6 +146,9 @@ class Source:
     """Variance of the gamma factor (mean one) of each calendar month; external sources only."""
     segment: str | None = None
     """Of a customer source: only customers of this segment have it; None = all."""
+    rate_shape: float | None = None
+    """Of a customer source: shape of the gamma law of customers' own rates, whose mean is `rate`;
+    None = all have the same rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +175,17 @@ class HealthClass:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OwnRates:
+    """What is known of each customer's own rate through a source: a gamma law for each."""
+
+    source: str
+    factor: FloatArray
+    """Mean, as a multiple of the source's rate, in the order of the customers' `ids`; >= 0."""
+    shape: FloatArray
+    """Gamma shape, > 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Customers:
     """Who already buys, and how long a customer stays."""
 
@@ -186,6 +200,10 @@ class Customers:
     """Index of each customer's segment, in the order of `ids`; None without segments."""
     health: tuple[HealthClass, ...] = ()
     """Classes of customers by their health; empty = not distinguished."""
+    alive: FloatArray | None = None
+    """Probability of each that it has not left unnoticed before the start; None = all are there."""
+    own_rates: tuple[OwnRates, ...] = ()
+    """Of sources for which customers' rates are known one by one."""
 
 
 @dataclass(frozen=True, kw_only=True)
