@@ -77,12 +77,12 @@ def reproduction_number(model: Model) -> float | None:
                 wins_per_day[index, names.index(pipeline.segment)] += wins
     lifetimes = np.array([kind.lifetime.mean for kind in classes])
     # Nothing times an infinite lifetime stays nothing.
-    brought = [
-        row * mean if row.any() else row for row, mean in zip(wins_per_day, lifetimes, strict=True)
-    ]
+    brought = np.multiply(
+        wins_per_day, lifetimes[:, None], where=wins_per_day > 0.0, out=np.zeros_like(wins_per_day)
+    )
     if not np.all(np.isfinite(brought)):
         return None
-    return float(np.abs(np.linalg.eigvals(np.array(brought))).max())
+    return float(np.abs(np.linalg.eigvals(brought)).max())
 
 
 def logo_retention(customers: Customers | None) -> float | None:

@@ -38,7 +38,7 @@ def _most_busy(source: Source, customers: Customers | None) -> float:
     """Return the mean own rate through a source of those at the start, and at least 1."""
     if customers is None or own_rates_of(source, customers) is None:
         return 1.0
-    return max(1.0, float(mean_factors(source, customers).mean()))
+    return max(1.0, float(mean_factors(source, customers).sum()) / max(1, len(customers.ids)))
 
 
 def exact_stage_entries(model: Model) -> float:
