@@ -27,7 +27,7 @@ SOURCE = "repeat"
 REPEAT, FIRST = "repeat_order", "first_order"
 """Pipelines of one sure stage that takes no time."""
 LIFETIME = "customers.lifetime.lomax"
-RATE = f"sources.{SOURCE}.rate.gamma"
+RATE = f"sources.{SOURCE}.rate"
 _SIGNIFICANT = 1e-3
 _YEAR = DAYS_PER_UNIT["year"]
 
@@ -62,9 +62,9 @@ class FittedOrders:
         -------
         DataFrame
             `customer_id`, `since` (day of the first order), `alive` (probability that it still is
-            a customer), and of its rate of order if it is: `repeat.mean` (orders per month of
-            30.4375 days) and `repeat.shape` (of the gamma law). How unsure the population's
-            parameters are is not in them.
+            a customer), and of its rate of order if it is: `repeat.factor` (its mean, as a
+            multiple of the mean of all) and `repeat.shape` (of the gamma law). How unsure the
+            population's parameters are is not in them.
         """
         import pandas as pd
 
@@ -74,7 +74,7 @@ class FittedOrders:
             "customer_id": self.summaries.index,
             "since": self.summaries["first"].to_numpy(),
             "alive": self.purchases.model.alive(x, last, age),
-            f"{SOURCE}.mean": mean * DAYS_PER_UNIT["month"],
+            f"{SOURCE}.factor": mean / self.purchases.estimate.parameters[1],
             f"{SOURCE}.shape": shape,
         })  # fmt: skip
 
@@ -117,10 +117,6 @@ class FittedOrders:
             "scale": lognormal(s / hazard, float(np.sqrt(covariance[2, 2])), days),
             "shape": lognormal(s, float(spread[2])),
         }
-        gamma = {
-            "mean": lognormal(rate, float(spread[1]), per_day),
-            "shape": lognormal(r, float(spread[0])),
-        }
         return Part(
             document={
                 "customers": {"file": FILE, "lifetime": {"lomax": lomax}},
@@ -132,14 +128,15 @@ class FittedOrders:
                     SOURCE: {
                         "kind": "customer",
                         "pipeline": REPEAT,
-                        "rate": {"gamma": gamma},
+                        "rate": lognormal(rate, float(spread[1]), per_day),
+                        "rate_shape": short(r),
                         "buyer": "existing",
                     }
                 },
             },
             correlations=correlations(
-                [f"{RATE}.mean", f"{RATE}.shape", f"{LIFETIME}.scale", f"{LIFETIME}.shape"],
-                covariance,
+                [RATE, f"{LIFETIME}.scale", f"{LIFETIME}.shape"],
+                covariance[1:, 1:],
             ),
             comments=self._comments(),
             warnings=(*self.orders.notes, *self._warnings()),
