@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from salessim.config.words import counted, path_text
-from salessim.fit.history import Deals
+from salessim.fit.leads import Leads, count_months
+from salessim.fit.names import plain
 from salessim.fit.parts import Part
 from salessim.fit.rates import Months, Normal, RateFit, find_breaks, fit_rate
 from salessim.fit.together import ALONE, LEAST_SWING, Together, common, correlations
@@ -22,10 +23,6 @@ from salessim.readable import percent, rounded
 if TYPE_CHECKING:
     import pandas as pd
 
-FEW = 10
-"""Leads; sources with fewer, each known to a third at best, are taken together."""
-OTHER = "other"
-UNNAMED = "not said"
 MONTH = DAYS_PER_UNIT["month"]
 
 
@@ -162,35 +159,46 @@ def break_warnings(sources: Sequence[SourceFit]) -> Iterator[str]:
         )
 
 
-def fit_sources(deals: Sequence[Deals]) -> tuple[SourceFit, ...]:
+def fit_sources(many: Sequence[Leads]) -> tuple[SourceFit, ...]:
     """Fit the sources of all pipelines.
-
-    Only complete days count: from the first on which every creation is in the records (the day
-    after the first creation, or `Deals.complete_from`) to the one before `Deals.until`.
 
     Returns
     -------
     tuple of SourceFit
-        In order of pipelines, then of leads; none of a pipeline without a complete day or lead.
+        In order of pipelines, then of leads; none of a pipeline without a lead on complete days.
     """
-    groups = [(each, name, at) for each in deals for name, at in _by_source(each)]
-    names = _names([(each.pipeline, name) for each, name, _ in groups])
-    of_all = {each.pipeline: _breaks_of_all(each) for each in deals}
+    groups = [(leads, name, at) for leads in many for name, at in leads.by_source()]
     fits = [
-        _fit(name, each, at, of_all=of_all[each.pipeline])
-        for name, (each, _, at) in zip(names, groups, strict=True)
+        _fit(name, leads, at) for name, (leads, _, at) in zip(_names(groups), groups, strict=True)
     ]
-    return tuple(source for each in deals for source in _joined(each.pipeline, fits))
+    return tuple(source for leads in many for source in _joined(leads.pipeline, fits))
 
 
-def _breaks_of_all(deals: Deals) -> tuple[int, ...] | None:
-    """Return where all leads of a pipeline together broke; None where all are of one source."""
-    begin, end = _window(deals)
-    if "source" not in deals.table or not begin < end:
-        return None
-    created = deals.table["created"]
-    inside = created[(created >= begin) & (created < end)]
-    return find_breaks(count_months(inside, begin=begin.date(), until=end.date())[0])
+def _names(groups: Sequence[tuple[Leads, str, pd.Series]]) -> list[str]:
+    """Return a name of its own for each source; the pipeline is in it where it must be."""
+    names = [name for _, name, _ in groups]
+    return plain(
+        f"{name} {leads.pipeline}" if names.count(name) > 1 else name for leads, name, _ in groups
+    )
+
+
+def _fit(name: str, leads: Leads, at: pd.Series) -> SourceFit:
+    begin, until = leads.begin.date(), leads.until.date()
+    months, first = count_months(at, begin=begin, until=until)
+    suspected = None
+    if leads.source is not None:
+        suspected = find_breaks(count_months(leads.inside(), begin=begin, until=until)[0])
+    breaks = find_breaks(months, suspected=suspected)
+    ended = bool(breaks) and months.leads[breaks[-1] :].sum() == 0
+    return SourceFit(
+        name=name,
+        pipeline=leads.pipeline,
+        months=months,
+        first=first,
+        until=until,
+        fit=None if ended else fit_rate(months, breaks),
+        breaks=breaks,
+    )
 
 
 def _joined(pipeline: str, fits: Sequence[SourceFit]) -> list[SourceFit]:
@@ -241,114 +249,15 @@ def _correlated(sources: Sequence[SourceFit]) -> Iterator[tuple[str, str, float]
         yield path_text(("sources", *first)), path_text(("sources", *second)), round(value, 3)
 
 
-def silent_pipelines(deals: Sequence[Deals], sources: Sequence[SourceFit]) -> tuple[str, ...]:
+def silent_pipelines(names: Sequence[str], sources: Sequence[SourceFit]) -> tuple[str, ...]:
     """Say which pipelines have no new deals in the plan."""
     fed = {source.pipeline for source in sources if source.fit is not None}
     return tuple(
-        f"Pipeline {each.pipeline}: no rate of new deals can be measured (no complete day with "
+        f"Pipeline {name}: no rate of new deals can be measured (no complete day with "
         "leads that go on); only what is open is forecast. Add a source by hand."
-        for each in deals
-        if each.pipeline not in fed
+        for name in names
+        if name not in fed
     )
-
-
-def _window(deals: Deals) -> tuple[pd.Timestamp, pd.Timestamp]:
-    """Return the first complete day, and the first one that no longer is."""
-    import pandas as pd
-
-    if deals.complete_from is not None:
-        begin = deals.complete_from.ceil("D")
-    else:
-        # where records begin within a day, or a lead makes them begin, that day is not whole
-        begin = deals.table["created"].min().floor("D") + pd.Timedelta(days=1)
-    return begin, deals.until.floor("D")
-
-
-def _by_source(deals: Deals) -> list[tuple[str, pd.Series]]:
-    """Return the creation times within the complete days by source, small ones together."""
-    if deals.table.empty:
-        return []
-    begin, end = _window(deals)
-    created = deals.table["created"]
-    inside = (created >= begin) & (created < end)
-    table = deals.table[inside]
-    if "source" not in table or table.empty:
-        return [("", table["created"])] if len(table) else []
-    names = table["source"].astype("object").where(table["source"].notna(), UNNAMED).astype(str)
-    sizes = names.value_counts()
-    few = sizes.index[sizes < FEW]
-    if len(few) > 1:
-        names = names.where(~names.isin(few), OTHER)
-    groups = [(str(name), part) for name, part in table["created"].groupby(names, sort=True)]
-    return sorted(groups, key=lambda group: -len(group[1]))
-
-
-def _names(pairs: Sequence[tuple[str, str]]) -> list[str]:
-    """Return a name of its own for each (pipeline, source)."""
-    from salessim.model.plan import BASE_ORIGINS
-
-    alone = len({pipeline for pipeline, _ in pairs}) == 1
-    plain = [name or ("leads" if alone else f"{pipeline} leads") for pipeline, name in pairs]
-    return [
-        f"{name} {pipeline}" if plain.count(name) > 1 or name in BASE_ORIGINS else name
-        for name, (pipeline, _) in zip(plain, pairs, strict=True)
-    ]
-
-
-def _fit(
-    name: str, deals: Deals, created: pd.Series, *, of_all: tuple[int, ...] | None
-) -> SourceFit:
-    """Fit one source, given where all leads of its pipeline together broke."""
-    begin, end = _window(deals)
-    months, first = count_months(created, begin=begin.date(), until=end.date())
-    breaks = find_breaks(months, suspected=of_all)
-    ended = bool(breaks) and months.leads[breaks[-1] :].sum() == 0
-    return SourceFit(
-        name=name,
-        pipeline=deals.pipeline,
-        months=months,
-        first=first,
-        until=end.date(),
-        fit=None if ended else fit_rate(months, breaks),
-        breaks=breaks,
-    )
-
-
-def count_months(at: pd.Series, *, begin: date, until: date) -> tuple[Months, tuple[date, ...]]:
-    """Count events by calendar month.
-
-    Parameters
-    ----------
-    at : Series
-        Times of events, all within the days from `begin` to before `until`.
-    begin, until : date
-        First day counted, and first one that is not: that of the plan's start.
-
-    Returns
-    -------
-    (Months, tuple of date)
-        The counts, and the first day of each month that is counted.
-    """
-    first = [begin]
-    while (following := _next_month(first[-1])) < until:
-        first.append(following)
-    edges = [*first, until]
-    numbers = [12 * (day.year - until.year) + day.month - until.month for day in first]
-    edges_ns = np.array(edges, dtype="datetime64[ns]")
-    counts = np.histogram(at.to_numpy("datetime64[ns]").astype(np.int64), edges_ns.astype(np.int64))
-    return (
-        Months(
-            leads=counts[0].astype(np.int64),
-            days=np.diff([day.toordinal() for day in edges]).astype(float),
-            number=np.array(numbers, float),
-            of_year=np.array([day.month - 1 for day in first], np.int64),
-        ),
-        tuple(first),
-    )
-
-
-def _next_month(day: date) -> date:
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
 def _around(known: Normal, unit: float) -> tuple[float, float, float]:

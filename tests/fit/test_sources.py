@@ -10,6 +10,7 @@ from scipy import stats
 
 from salessim.config import units
 from salessim.fit.history import Deals
+from salessim.fit.leads import count_months, leads_of
 from salessim.fit.rates import (
     FALSE_ALARMS,
     GROWTH_SD,
@@ -18,7 +19,8 @@ from salessim.fit.rates import (
     find_breaks,
     fit_rate,
 )
-from salessim.fit.sources import break_warnings, count_months, fit_sources, sources_part
+from salessim.fit.sources import SourceFit, break_warnings, sources_part
+from salessim.fit.sources import fit_sources as fit_leads
 from tests.statistics import FALSE_ALARM
 
 
@@ -49,6 +51,10 @@ def deals(created, *, source=None, until="2025-01-01", complete_from=None) -> De
         complete_from=None if complete_from is None else pd.Timestamp(complete_from),
         until=pd.Timestamp(until),
     )
+
+
+def fit_sources(many: list[Deals]) -> tuple[SourceFit, ...]:
+    return fit_leads([leads_of(each) for each in many])
 
 
 def spread_over(first: date, last: date, *, per_day: float, seed=1) -> list[pd.Timestamp]:
@@ -155,16 +161,16 @@ def test_a_source_reads_as_a_plan_says_it():
     created = spread_over(date(2023, 1, 1), date(2025, 1, 1), per_day=4.0)
     (source,) = fit_sources([deals(created)])
     part = sources_part([source])
-    table = part.document["sources"]["leads"]
+    table = part.document["sources"]["sales leads"]
     rate = units.parse_rate(table["rate"]["lognormal"]["median"])
     assert rate.per_day == pytest.approx(4.0, rel=0.15)
     low, high = (units.parse_growth(table["growth"][end]) for end in ("p05", "p95"))
     assert low < 0.0 < high
     assert [pair[:2] for pair in part.correlations] == [
-        ("sources.leads.rate", "sources.leads.growth")
+        ('sources."sales leads".rate', 'sources."sales leads".growth')
     ]
     assert part.warnings == ()
-    assert "which may be none" in part.comments["sources.leads"]
+    assert "which may be none" in part.comments['sources."sales leads"']
 
 
 def test_a_source_that_ended_is_left_out_and_said():
