@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -231,8 +232,18 @@ def save(drawn: Axes | Figure, path: Path) -> None:
     OSError
         The file cannot be written.
     """
+    _write(drawn, path, "svg" if path.suffix == ".svg" else "png")
+
+
+def svg(drawn: Axes | Figure) -> str:
+    """Return a figure as SVG: same picture, same text."""
+    written = BytesIO()
+    _write(drawn, written, "svg")
+    return written.getvalue().decode()
+
+
+def _write(drawn: Axes | Figure, to: Path | BytesIO, kind: str) -> None:
     figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
-    vector = path.suffix == ".svg"
     dpi = min(150.0, LARGEST_IMAGE / max(figure.get_size_inches()))
     # Text as text: small files that can be searched. Ids and dates would differ from run to run.
     with (
@@ -241,7 +252,8 @@ def save(drawn: Axes | Figure, path: Path) -> None:
     ):
         # A name in letters that the font lacks is drawn as boxes; the reader of a chart sees that.
         warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
-        figure.savefig(path, dpi=dpi, metadata={"Date": None} if vector else {"Software": None})
+        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        figure.savefig(to, format=kind, dpi=dpi, metadata=metadata)
 
 
 def plain_label(text: str) -> str:

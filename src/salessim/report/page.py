@@ -1,0 +1,148 @@
+"""A page that stands alone: text, tables and pictures in one file, nothing loaded from outside.
+
+How to make one::
+
+    page = Page(
+        title="What was measured",
+        subtitle="As of 30 June 2027",
+        warnings=("Nothing was sold for 40 days.",),
+        sections=(
+            Section(
+                title="Stages",
+                text=("Empirical against fitted.",),
+                figures=(Figure(drawn=ax, caption="Offer: how visits end"),),
+                tables=(Table.of(frame, caption="What was read"),),
+            ),
+        ),
+    )
+    save_page(page, Path("page.html"))
+
+All text is plain text: what people called their stages is shown as it is, never as HTML.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from salessim._version import __version__
+from salessim.errors import SalessimError
+from salessim.readable import brief
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A picture within a page."""
+
+    drawn: Axes | Drawing
+    caption: str
+    """Said to who cannot see the picture, and below it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of text; columns of numbers stand on the right."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numbers: tuple[bool, ...]
+    """Of each column, whether it holds numbers."""
+    caption: str = ""
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, *, caption: str = "") -> Table:
+        """Return a frame's columns as text; numbers to four digits, what is missing stays empty.
+
+        Columns are named as in the frame: rename it to name units.
+        """
+        kinds = [frame[name].dtype.kind for name in frame.columns]
+        return cls(
+            columns=tuple(map(str, frame.columns)),
+            rows=tuple(tuple(map(_cell, row)) for row in frame.itertuples(index=False, name=None)),
+            numbers=tuple(kind in "iuf" for kind in kinds),
+            caption=caption,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a page with a heading of its own."""
+
+    title: str
+    text: Sequence[str] = ()
+    """Paragraphs."""
+    figures: Sequence[Figure] = ()
+    tables: Sequence[Table] = ()
+    """Below the figures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A whole page."""
+
+    title: str
+    subtitle: str = ""
+    warnings: Sequence[str] = ()
+    """What must be read before anything else, in sentences."""
+    sections: Sequence[Section] = ()
+
+
+def render(page: Page) -> str:
+    """Return a page as HTML; the same page gives the same text."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from salessim.report.inline import inline_svg
+
+    environment = Environment(
+        loader=PackageLoader("salessim.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    numbers = count()
+
+    def picture(each: Figure) -> Markup:
+        return Markup(inline_svg(each.drawn, name=f"f{next(numbers)}"))  # noqa: S704  # matplotlib's
+
+    template = environment.get_template("page.html.j2")
+    return template.render(page=page, version=__version__, picture=picture)
+
+
+def save_page(page: Page, path: Path) -> Path:
+    """Write a page.
+
+    Raises
+    ------
+    SalessimError
+        The file exists, or cannot be written.
+    """
+    if path.exists():
+        raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
+    text = render(page)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SalessimError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return brief(value) if math.isfinite(value) else "without bound"
+    # bool is an int, but not a number to people
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
