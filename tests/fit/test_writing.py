@@ -144,8 +144,7 @@ def test_all_files_are_written_or_none(tmp_path):
     (tmp_path / "open_deals.csv").unlink()
     with pytest.raises(SalessimError, match="there is no folder"):
         publish(tmp_path / "nowhere" / "fitted.toml", files)
-    (tmp_path / "locked").mkdir(mode=0o500)
-    impossible = {"open_deals.csv": "x", "a/b.csv": "x", "fitted.toml": "x"}
-    with pytest.raises(SalessimError, match="cannot be written.*nothing is left of it"):
+    impossible = {"open_deals.csv": "x", "x" * 300: "x", "fitted.toml": "x"}
+    with pytest.raises(SalessimError, match=r"cannot be written.*nothing is left of it"):
         publish(plan, impossible)
-    assert [file.name for file in tmp_path.iterdir()] == ["locked"]
+    assert not list(tmp_path.iterdir())
