@@ -10,7 +10,7 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.fit.history import Orders
-from salessim.fit.notation import correlations, days, lognormal, per_day
+from salessim.fit.notation import correlations, days, lognormal, per_day, short
 from salessim.fit.order_amounts import amount_law, sure_pipeline
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
