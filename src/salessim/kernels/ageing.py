@@ -61,15 +61,20 @@ def depth_at(tables, law, x):
     return depth[low] + share * (depth[low + 1] - depth[low])
 
 
-@loop
+@rule
 def value_at(tables, law, deep):
     """Return the value that a law exceeds with probability exp(-deep)."""
+    return _value_at(tables, law, deep, exponential(-deep))
+
+
+@rule
+def _value_at(tables, law, deep, share):
+    """Return it by the share too: in a loop of their own, the shares of many vectorise."""
     full, tail, depth = tables
     if deep >= depth[0]:
         low = min(_below(depth, deep), depth.size - 2)
         share = min((deep - depth[low]) / (depth[low + 1] - depth[low]), 1.0)
         return tail[law, low] + share * (tail[law, low + 1] - tail[law, low])
-    share = exponential(-deep)
     at, first = _CELLS - share * _CELLS, 0
     if at > _CELLS - 1:
         at, first = max(_CELLS - share * _SUB_CELLS, 0.0), _CELLS - 1
@@ -134,27 +139,32 @@ def _cumulate(bounds, depths, row, chance, top, never_stuck):
 def draw_aged(opened, which, left, words, aged, chances, times, tables):
     """Draw outcomes and remaining times of open deals of a stage from ``first`` on, anew.
 
-    `age_groups` is asked when the first of the stage's are drawn.
+    `age_groups` is asked when the first of the stage's are drawn. The last of ``aged`` is a strip.
     """
     stage, first = which
     outcomes, days, size = left
-    bounds, depths = aged
+    bounds, depths, shares = aged
     law, scale = times
+    full, tail, depth = tables
     group, age, begin = opened.group, opened.age, opened.first_group[stage]
     if first == opened.first[stage]:
         groups = (begin, opened.first_group[stage + 1])
-        age_groups(aged, age, groups, chances, law, scale, tables)
+        age_groups((bounds, depths), age, groups, chances, law, scale, tables)
     for i in range(size):
-        at = group[first + i]
-        row = at - begin
+        row = group[first + i] - begin
         u = uniform(word(words, 0, i), word(words, 1, i))
         outcome = 0
         for k in range(STUCK):
             outcome += u >= bounds[row, k]
-        deeper = minus_log(1.0 - uniform(word(words, 2, i), word(words, 3, i)))
         outcomes[i] = outcome
-        whole = scale[outcome] * value_at(tables, law[outcome], depths[row, outcome] + deeper)
-        days[i] = max(whole - age[at], 0.0)
+        days[i] = depths[row, outcome]
+    for i in range(size):
+        deep = days[i] + minus_log(1.0 - uniform(word(words, 2, i), word(words, 3, i)))
+        days[i], shares[i] = deep, exponential(-deep)
+    for i in range(size):
+        k = outcomes[i]
+        whole = scale[k] * _value_at((full, tail, depth), law[k], days[i], shares[i])
+        days[i] = max(whole - age[group[first + i]], 0.0)
 
 
 @loop
