@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from salessim.cli.options import (
     Study,
     Whole,
     json_option,
+    map_option,
     no_progress_option,
     out_option,
     plan_argument,
     quiet_option,
     seed_option,
+    set_option,
+    stages_option,
     threads_option,
     trajectories_option,
 )
@@ -42,3 +46,160 @@ class Wanted(Study):
     past: str
     refit: bool
     jobs: int
+
+
+@click.command()
+@plan_argument
+@click.argument("records", metavar="HISTORY...", nargs=-1, required=True)
+@click.option(
+    "--origins",
+    default="monthly",
+    metavar="N|DATES|monthly",
+    show_default=True,
+    help="The days at whose end to forecast: so many months' ends, or days with commas.",
+)
+@click.option(
+    "--horizon",
+    metavar="SPAN",
+    help='How far each forecast reaches, such as "3 months"; the plan\'s horizon by default.',
+)
+@click.option(
+    "--past",
+    default="12 months",
+    metavar="SPAN",
+    show_default=True,
+    help="Records before the first origin; days that are named need none of it.",
+)
+@click.option(
+    "--refit/--no-refit",
+    default=True,
+    show_default=True,
+    help="Fit anew at each origin to what was known then, or take the plan's own laws.",
+)
+@map_option
+@stages_option
+@click.option(
+    "--jobs",
+    type=Whole(1),
+    default=1,
+    show_default=True,
+    help="Origins looked at side by side, each in a process of its own.",
+)
+@trajectories_option
+@seed_option
+@set_option
+@out_option("Write page, scores and pictures into this folder; must not exist.")
+@threads_option
+@json_option
+@quiet_option
+@no_progress_option
+@click.pass_context
+def command(  # noqa: PLR0913  (one parameter per option)
+    ctx: click.Context,
+    plan: str,
+    records: tuple[str, ...],
+    *,
+    origins: str,
+    horizon: str | None,
+    past: str,
+    refit: bool,
+    columns: dict[str, str],
+    stages: tuple[str, ...] | None,
+    jobs: int,
+    trajectories: int | None,
+    seed: int | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Say how good forecasts from days in the past would have been, beside naive rules.
+
+    PLAN says the periods and, with --no-refit, the laws; HISTORY is what `salessim fit` reads.
+    """
+    from salessim import api
+    from salessim.fit.reading import read_history
+
+    loaded = api.load_plan(plan, changes=changes)
+    history = read_history(records, columns=columns, stages=stages)
+    wanted = Wanted(
+        origins=origins,
+        horizon=horizon,
+        past=past,
+        refit=refit,
+        jobs=jobs,
+        trajectories=trajectories,
+        seed=seed,
+        threads=threads,
+        out=out,
+        as_json=as_json,
+        quiet=quiet,
+        progress=not (quiet or no_progress),
+    )
+    _report(_look_back(loaded, history, wanted, ctx.meta[RECORDED]), wanted)
+
+
+def _look_back(
+    plan: Plan, history: History, wanted: Wanted, typed: Sequence[str]
+) -> Backtest:
+    """Forecast and score, and write the folder, which is refused before anything is simulated."""
+    from salessim.api.run_directory import RunDirectory
+    from salessim.report.backtest import write_backtest
+
+    with Interruptions() as interruptions:
+        if wanted.out is None:
+            return _forecast(plan, history, wanted)
+        with RunDirectory(wanted.out) as directory:
+            found = _forecast(plan, history, wanted)
+            interruptions.writing()
+            write_backtest(plan, found, directory.work, command=typed)
+            directory.publish()
+            return found
+
+
+def _forecast(plan: Plan, history: History, wanted: Wanted) -> Backtest:
+    from salessim.fit.backtest import backtest
+
+    if not wanted.quiet:
+        say_compiling()
+    with progress_bar(shown=wanted.progress, what="origins") as progress, _pool(wanted) as pool:
+        return backtest(
+            plan,
+            history,
+            origins=wanted.origins,
+            horizon=wanted.horizon,
+            past=wanted.past,
+            refit=wanted.refit,
+            trajectories=wanted.trajectories,
+            seed=wanted.seed,
+            threads=wanted.threads,
+            executor=pool,
+            progress=progress,
+        )
+
+
+def _pool(wanted: Wanted) -> AbstractContextManager[Executor | None]:
+    if wanted.jobs == 1:
+        return nullcontext()
+    from multiprocessing import get_context
+
+    # a fork of a process with threads may hang
+    return ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn"))
+
+
+def _report(found: Backtest, wanted: Wanted) -> None:
+    from salessim.cli import render, render_backtest
+
+    if wanted.as_json:
+        click.echo(json.dumps(found.summary(), allow_nan=False))
+    if wanted.quiet:
+        return
+    console = render.console(stderr=wanted.as_json)
+    render_backtest.backtest(console, found)
+    said = f"{found.trajectories:,} trajectories an origin, seed {found.seed}."
+    if wanted.out:
+        names = sorted(file.name for file in wanted.out.iterdir())
+        said += f" Written to {wanted.out}: {', '.join(names)}."
+    render.text(console, said)
