@@ -192,7 +192,7 @@ def test_rules_are_spread_by_their_own_past_errors():
     totals = draws["last span"][target].total
     paths = [
         past.path(QUARTER.window(QUARTER.later(start, -back)))[target].sum()
-        for back in range(3, 24)
+        for back in range(3, 18)
     ]
     ratios = [after / before for after, before in zip(paths, paths[3:], strict=False)]
     assert sorted(totals) == pytest.approx(sorted(paths[0] * np.array(ratios)))

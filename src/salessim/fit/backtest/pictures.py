@@ -76,8 +76,10 @@ class Pictures:
         at = (np.arange(bins) + 0.5) / bins
         ax.bar(at, shares, width=0.9 / bins, color=style.BLUE, label="share of all periods")
         low, high = _band(free, bins)
-        ax.axhspan(low, high, color=style.ORANGE, alpha=0.25, linewidth=0,
-                   label=f"95% of flat histograms of {free} periods")  # fmt: skip
+        ax.axhspan(
+            low, high, color=style.ORANGE, alpha=0.25, linewidth=0, zorder=0,
+            label=f"95% of flat histograms of {free} periods",
+        )  # fmt: skip
         ax.axhline(1.0 / bins, color=style.BLACK, linewidth=1.0, linestyle=":")
         style.share_axis(ax, "share of the periods")
         ax.set_ylim(0.0, 1.15 * max(float(shares.max()), high))

@@ -22,6 +22,7 @@ from salessim.fit.backtest.evaluation import (
 )
 from salessim.fit.backtest.looks import FAN, Look
 from salessim.fit.backtest.origins import Grid, Window
+from salessim.fit.backtest.scores import select
 from salessim.readable import percent
 
 if TYPE_CHECKING:
@@ -132,6 +133,11 @@ class Backtest:
             if one.target == (measure, part) and one.total == total:
                 return one
         raise KeyError(f"{measure} of {part}")
+
+    def mean_actual(self, one: Verdict) -> float:
+        """Return what came true of a target, in the mean of all origins."""
+        rows = select(self.table, **one.target._asdict(), total=one.total, by=OURS)
+        return float(rows["actual"].mean())
 
     @property
     def plot(self) -> Pictures:
