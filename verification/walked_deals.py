@@ -1,0 +1,128 @@
+"""Deals walked through stages whose laws are known: records for fits to be held against.
+
+It shares nothing with the simulation: a loop over rounds of moves in plain NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salessim._typing import FloatArray, IntArray
+from salessim.fit.history import Deals
+from salessim.model.law import Law
+
+EPOCH = np.datetime64("2020-01-01", "s")
+SECONDS = 86_400
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrueStage:
+    """A stage whose numbers are known; shares are of those that do not advance."""
+
+    conversion: float
+    cycle_time: Law
+    loss_time: Law
+    stuck: float = 0.0
+    back: float = 0.0
+    back_time: Law | None = None
+    """Of those that go back, to the stage before."""
+
+
+def record(
+    stages: Sequence[TrueStage],
+    rng: np.random.Generator,
+    *,
+    deals: int,
+    days: int,
+    created_from: int = 0,
+    complete_from: int | None = None,
+    dates_only: bool = False,
+) -> Deals:
+    """Return what a company would have written down.
+
+    Parameters
+    ----------
+    stages : sequence of TrueStage
+    rng : Generator
+    deals : int
+        Created at times spread evenly from `created_from` to `days`.
+    days : int
+        Days from the beginning to the day on which the records end.
+    created_from : int
+        Day of the first creation; before 0 to have deals under way.
+    complete_from : int, optional
+        Deals that ended before this day are absent.
+    dates_only : bool
+        Whether times of day are not written down.
+    """
+    won = len(stages)
+    born = rng.uniform(created_from, days, deals)
+    deal, stage, at = np.arange(deals), np.zeros(deals, dtype=np.int64), born
+    told = []
+    while deal.size:
+        told.append((deal, stage, at))
+        active = stage < won
+        deal, stage, at = deal[active], stage[active], at[active]
+        stage, time = _step(stages, stage, rng)
+        at = at + time
+        seen = at < days
+        deal, stage, at = deal[seen], stage[seen], at[seen]
+    columns = [np.concatenate(column) for column in zip(*told, strict=True)]
+    moves = pd.DataFrame(dict(zip(("deal", "stage", "day"), columns, strict=True)))
+    if complete_from is not None:
+        gone = moves.loc[(moves["stage"] >= won) & (moves["day"] < complete_from), "deal"]
+        moves = moves[~moves["deal"].isin(gone)]
+    moves = moves.sort_values(["deal", "day"], ignore_index=True)
+    return _written(moves, won, days, complete_from, dates_only=dates_only)
+
+
+def _step(
+    stages: Sequence[TrueStage], stage: IntArray, rng: np.random.Generator
+) -> tuple[IntArray, FloatArray]:
+    """Return where visits lead, and after how many days (infinite = never)."""
+    to, time = stage.copy(), np.full(len(stage), np.inf)
+    for nth, one in enumerate(stages):
+        here = np.flatnonzero(stage == nth)
+        kind = rng.random(here.size)
+        rest = 1.0 - one.conversion
+        ends = np.cumsum([one.conversion, rest * one.back, rest * one.stuck])
+        for law, chosen, target in (
+            (one.cycle_time, kind < ends[0], nth + 1),
+            (one.back_time, (kind >= ends[0]) & (kind < ends[1]), nth - 1),
+            (one.loss_time, kind >= ends[2], len(stages) + 1),
+        ):
+            rows = here[chosen]
+            if law is not None and rows.size:
+                to[rows] = target
+                time[rows] = law.isf(rng.random(rows.size))
+    return to, time
+
+
+def _written(
+    moves: pd.DataFrame, won: int, days: int, complete_from: int | None, *, dates_only: bool
+) -> Deals:
+    """Return moves as a history has them, deals numbered anew."""
+    clock = SECONDS if dates_only else 1
+    seconds = np.floor(moves["day"].to_numpy() * SECONDS / clock).astype(np.int64) * clock
+    names, number = np.unique(moves["deal"].to_numpy(), return_inverse=True)
+    when = EPOCH + seconds.astype("timedelta64[s]")
+    table = pd.DataFrame({"deal": number, "stage": moves["stage"], "at": when})
+    created = table.drop_duplicates("deal")["at"].reset_index(drop=True)
+    nothing = {"deal": np.zeros(0, np.int64), "at": when[:0], "amount": np.zeros(0)}
+    return Deals(
+        pipeline="new",
+        stages=tuple(f"stage {nth}" for nth in range(won)),
+        table=pd.DataFrame({"deal": [f"D{name}" for name in names], "created": created}),
+        moves=table,
+        amounts=pd.DataFrame(nothing),
+        complete_from=None if complete_from is None else _moment(complete_from),
+        until=_moment(days),
+    )
+
+
+def _moment(day: int) -> pd.Timestamp:
+    return pd.Timestamp(EPOCH + np.timedelta64(day, "D"))
