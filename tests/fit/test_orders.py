@@ -9,6 +9,8 @@ import pytest
 from salessim.errors import SalessimError
 from salessim.fit.customers import fit_customers
 from salessim.fit.history import History, Subscriptions
+from salessim.fit.order_base import fit_orders
+from salessim.fit.order_months import EVEN, Clock
 from salessim.fit.orders import order_days
 from salessim.fit.spend import GammaGamma, fit_gamma_gamma
 from tests.fit.buyers import orders_of
@@ -154,3 +156,51 @@ def test_the_mean_repeat_order_is_that_of_next_years_revenue():
     assert mean == pytest.approx((typical**2).sum() / typical.sum(), rel=0.1)
     assert year["spend"].mean() < 0.8 * mean
     assert any("go together" in warning for warning in base.part().warnings)
+
+
+def seasonal_orders(*, years: int, december: float) -> list[tuple[str, str, float]]:
+    """Return orders of customers that come and stay, more of them in December."""
+    rng = np.random.default_rng(21)
+    begin = pd.Timestamp("2024-07-01") - pd.DateOffset(years=years)
+    days = pd.date_range(begin, "2024-06-30")
+    factor = np.where(days.month == 12, december, 1.0)
+    told = []
+    for name in range(1200):
+        first = int(rng.integers(0, len(days)))
+        chance = rng.gamma(0.8, 1 / 80.0) * factor * (np.arange(len(days)) > first)
+        chance *= np.arange(len(days)) < first + rng.exponential(500.0)
+        told += [(str(name), str(days[day]), 10.0) for day in (first, *np.flatnonzero(
+            rng.uniform(size=len(days)) < chance))]  # fmt: skip
+    return told
+
+
+def test_a_season_moves_the_clock_and_the_plan():
+    base = fit_orders(orders_of(seasonal_orders(years=4, december=4.0)))
+    season = base.rhythm.clock.season
+    year = [31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    assert np.average(season, weights=year) == pytest.approx(1.0, abs=1e-9)
+    assert season[11] / np.median(season) == pytest.approx(4.0, rel=0.25)
+    written = base.part().document["sources"]["repeat"]["season"]
+    assert written[11]["lognormal"]["median"] == pytest.approx(season[11], rel=1e-4)
+    track = base.tracking()
+    decembers = track[track["month"].dt.month == 12]
+    assert decembers["orders"].sum() == pytest.approx(decembers["expected"].sum(), rel=0.1)
+    # what the clock is for: who bought in December has not become a better customer
+    plain = fit_orders(orders_of(seasonal_orders(years=4, december=1.0)))
+    assert plain.rhythm.season() is None
+    assert plain.rhythm.swing < base.rhythm.swing + 0.1
+
+
+def test_a_clock_without_season_counts_days():
+    days = pd.Series(pd.to_datetime(["1968-02-29", "1970-01-01", "2024-06-30"]))
+    assert EVEN.days(days).tolist() == [-672.0, 0.0, 19904.0]
+    clock = Clock(season=np.arange(1.0, 13.0))
+    steps = clock.days(pd.Series(pd.to_datetime(["2024-01-31", "2024-02-01", "2024-02-02"])))
+    assert np.diff(steps).tolist() == [1.0, 2.0]
+
+
+def test_dates_that_stand_for_a_year_show_no_season():
+    told = [(str(name), f"{year}-07-01", 1.0) for name in range(50) for year in range(2018, 2024)]
+    base = fit_orders(orders_of(told))
+    assert base.rhythm.fit is None
+    assert any("stand for a quarter or a year" in said for said in base.part().warnings)

@@ -12,9 +12,11 @@ from salessim._typing import FloatArray
 from salessim.fit.history import Orders
 from salessim.fit.notation import correlations, days, lognormal, per_day, short
 from salessim.fit.order_amounts import amount_law, sure_pipeline
+from salessim.fit.order_months import Rhythm, expected_repeats, fit_with_season
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
-from salessim.fit.purchases import FittedPurchases, Purchases, fit_pareto_nbd
+from salessim.fit.purchases import FittedPurchases
+from salessim.fit.rates import SEASON_MONTHS
 from salessim.fit.spend import FittedSpend, fit_gamma_gamma
 from salessim.model.calendar import DAYS_PER_UNIT
 from salessim.readable import amount
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 FILE = "customers.csv"
 SOURCE = "repeat"
+SHOCK = "repeat orders"
+_NO_SWING = 0.005
 REPEAT, FIRST = "repeat_order", "first_order"
 """Pipelines of one sure stage that takes no time."""
 LIFETIME = "customers.lifetime.lomax"
@@ -41,18 +45,21 @@ class FittedOrders:
     orders : OrderDays
     purchases : FittedPurchases
         How often they order, and how long they stay: Pareto/NBD.
+    rhythm : Rhythm
+        What the calendar does to that.
     spend : FittedSpend or None
         What they spend on a repeat order; None when no such amount is known.
     """
 
     orders: OrderDays
     purchases: FittedPurchases
+    rhythm: Rhythm
     spend: FittedSpend | None
 
     @cached_property
     def summaries(self) -> pd.DataFrame:
-        """Return what is known of each customer: see `OrderDays.summaries`."""
-        return self.orders.summaries()
+        """Return what is known of each customer: see `OrderDays.summaries`; times by season."""
+        return self.orders.summaries(self.rhythm.clock.days)
 
     @cached_property
     def customers(self) -> pd.DataFrame:
@@ -106,15 +113,39 @@ class FittedOrders:
         columns = self.summaries[["repeats", "last", "age"]].to_numpy(np.float64)
         return columns[:, 0], columns[:, 1], columns[:, 2]
 
+    def tracking(self) -> pd.DataFrame:
+        """Return repeat orders by calendar month, seen and expected.
+
+        Returns
+        -------
+        DataFrame
+            `month` (its first day), `orders`, `expected`: of whole months, and the parts of months
+            at both ends of the records.
+        """
+        import pandas as pd
+
+        table = self.orders.table
+        end = self.orders.last_day + pd.Timedelta(1, "D")
+        months = pd.period_range(table["day"].min(), self.orders.last_day, freq="M")
+        edges = pd.DatetimeIndex([*months.start_time, end])
+        clock = self.rhythm.clock
+        expected = expected_repeats(self.orders, self.purchases.model, clock, edges)
+        later = table.loc[~table["first"], "day"].dt.to_period("M").value_counts()
+        return pd.DataFrame({
+            "month": months.start_time,
+            "orders": later.reindex(months, fill_value=0).to_numpy(),
+            "expected": np.diff(expected),
+        })  # fmt: skip
+
     def part(self) -> Part:
         """Return the customers, their repeat orders, and the pipeline of first orders."""
-        r, rate, s, hazard = self.purchases.estimate.parameters
-        spread = self.purchases.estimate.spread
+        _, rate, s, hazard = self.purchases.estimate.parameters
         # ln beta = ln s - ln (s / beta)
-        turn = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, -1], [0, 0, 1, 0]], np.float64)
+        turn = np.array([[0, 1, 0, 0], [0, 0, 1, -1], [0, 0, 1, 0]], np.float64)
         covariance = turn @ self.purchases.estimate.covariance @ turn.T
+        spread = np.sqrt(np.diag(covariance))
         lomax = {
-            "scale": lognormal(s / hazard, float(np.sqrt(covariance[2, 2])), days),
+            "scale": lognormal(s / hazard, float(spread[1]), days),
             "shape": lognormal(s, float(spread[2])),
         }
         return Part(
@@ -124,23 +155,40 @@ class FittedOrders:
                     REPEAT: sure_pipeline(self._repeat_amount()),
                     FIRST: sure_pipeline(self._first_amount()),
                 },
-                "sources": {
-                    SOURCE: {
-                        "kind": "customer",
-                        "pipeline": REPEAT,
-                        "rate": lognormal(rate, float(spread[1]), per_day),
-                        "rate_shape": short(r),
-                        "buyer": "existing",
-                    }
-                },
-            },
-            correlations=correlations(
-                [RATE, f"{LIFETIME}.scale", f"{LIFETIME}.shape"],
-                covariance[1:, 1:],
-            ),
+                "sources": {SOURCE: self._source(lognormal(rate, float(spread[0]), per_day))},
+            }
+            | self._shocks(),
+            correlations=correlations([RATE, f"{LIFETIME}.scale", f"{LIFETIME}.shape"], covariance),
             comments=self._comments(),
             warnings=(*self.orders.notes, *self._warnings()),
         )
+
+    def _source(self, rate: Any) -> dict[str, Any]:
+        """Return the source of repeat orders; months to come are as unsure as past ones swung."""
+        source = {
+            "kind": "customer",
+            "pipeline": REPEAT,
+            "rate": rate,
+            "rate_shape": short(self.purchases.model.r),
+            "buyer": "existing",
+        }
+        season, fit = self.rhythm.season(), self.rhythm.fit
+        if season is not None:
+            source["season"] = season
+        if fit is not None:
+            start = (self.orders.last_day + np.timedelta64(1, "D")).date().isoformat()
+            source["campaign"] = {start: lognormal(1.0, fit.level.sd)}
+            source["growth"] = {
+                "normal": ["0% per month", f"{100 * self.rhythm.drift:.4g}% per month"]
+            }
+        return source
+
+    def _shocks(self) -> dict[str, Any]:
+        """Return the swing of months that all customers share."""
+        swing = self.rhythm.swing
+        if swing < _NO_SWING:
+            return {}
+        return {"shocks": {SHOCK: {"leads": {SOURCE: short(swing)}}}}
 
     def _repeat_amount(self) -> dict[str, Any]:
         """Return the law of what the repeat orders of the next year will be worth.
@@ -203,6 +251,16 @@ class FittedOrders:
 
     def _warnings(self) -> list[str]:
         said = []
+        if self.rhythm.fit is None:
+            said.append(
+                "too few months of repeat orders, or dates that stand for a quarter or a year: "
+                "neither a season nor how months swing can be seen, and the forecast lacks both"
+            )
+        elif len(self.rhythm.first) < SEASON_MONTHS:
+            said.append(
+                f"{len(self.rhythm.first)} whole months of orders are too few to see a season: "
+                "where there is one, the months of the plan lack it"
+            )
         together = self._rate_and_spend()
         if together is not None and together.pvalue < _SIGNIFICANT:
             said.append(
@@ -233,17 +291,9 @@ def fit_orders(orders: Orders) -> FittedOrders:
         There are no orders, nothing but returns, or all are of one day.
     """
     ready = order_days(orders)
+    purchases, rhythm = fit_with_season(ready)
     known = ready.summaries()
-    purchases = Purchases.of(
-        *(known[name].to_numpy(np.float64) for name in ("repeats", "last", "age"))
-    )
     paid = known[known["spends"] > 0]
-    return FittedOrders(
-        orders=ready,
-        purchases=fit_pareto_nbd(purchases),
-        spend=None
-        if paid.empty
-        else fit_gamma_gamma(
-            paid["spends"].to_numpy(np.float64), paid["spend"].to_numpy(np.float64)
-        ),
-    )
+    spent = [paid[name].to_numpy(np.float64) for name in ("spends", "spend")]
+    spend = None if paid.empty else fit_gamma_gamma(*spent)
+    return FittedOrders(orders=ready, purchases=purchases, rhythm=rhythm, spend=spend)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from salessim._typing import BoolArray
+import numpy as np
+
+from salessim._typing import BoolArray, FloatArray
 from salessim.errors import SalessimError
 from salessim.fit.history import Orders
 from salessim.readable import amount, percent
@@ -39,27 +42,40 @@ class OrderDays:
     last_day: pd.Timestamp
     notes: tuple[str, ...]
 
-    def summaries(self) -> pd.DataFrame:
+    def summaries(self, clock: Callable[[pd.Series], FloatArray] | None = None) -> pd.DataFrame:
         """Return what Pareto/NBD needs to know of each customer, by its name.
+
+        Parameters
+        ----------
+        clock : callable, optional
+            Days -> times by which customers order; default: each day is as long as any.
 
         Returns
         -------
         DataFrame
-            `first` (day of the first order), `repeats` (orders after it), `last` and `age` (days
+            `first` (day of the first order), `repeats` (orders after it), `last` and `age` (time
             from it to the last order, and to the last day known), `spends` and `spend` (number
             and mean amount of the repeat orders of more than 0).
         """
+        import pandas as pd
+
         groups = self.table.groupby("customer")["day"]
         first, latest = groups.min(), groups.max()
         paid = self.table[~self.table["first"] & (self.table["amount"] > 0)]
         spends = paid.groupby("customer")["amount"].agg(["size", "mean"]).reindex(first.index)
         summaries = first.to_frame("first")
         summaries["repeats"] = groups.size() - 1
-        summaries["last"] = (latest - first).dt.days.astype("float64")
-        summaries["age"] = (self.last_day - first).dt.days.astype("float64")
+        times = clock or _plain_days
+        begin = times(first)
+        summaries["last"] = times(latest) - begin
+        summaries["age"] = times(pd.Series([self.last_day]))[0] - begin
         summaries["spends"] = spends["size"].fillna(0).astype("int64")
         summaries["spend"] = spends["mean"]
         return summaries.set_axis(self.names[summaries.index])
+
+
+def _plain_days(at: pd.Series) -> FloatArray:
+    return np.asarray(at, dtype="datetime64[D]").astype(np.float64)
 
 
 def order_days(orders: Orders) -> OrderDays:

@@ -117,8 +117,14 @@ class FittedPurchases:
     estimate: Estimate
 
 
-def fit_pareto_nbd(purchases: Purchases) -> FittedPurchases:
+def fit_pareto_nbd(purchases: Purchases, *, near: Estimate | None = None) -> FittedPurchases:
     """Fit Pareto/NBD to what is known of customers.
+
+    Parameters
+    ----------
+    purchases : Purchases
+    near : Estimate, optional
+        Of nearly the same customers: where to search.
 
     Raises
     ------
@@ -136,10 +142,14 @@ def fit_pareto_nbd(purchases: Purchases) -> FittedPurchases:
     low = np.log([LEAST_SHAPE, 0.5 / time, LEAST_SHAPE, 0.5 / time])
     high = np.log([MOST_SHAPE, 1.0, MOST_SHAPE, 1.0])
     rate = max(float(count @ purchases.repeats), 0.5) / time
-    starts = [
-        np.clip(np.log([1.0, factor * rate, 1.0, hazard * count.sum() / time]), low, high)
-        for factor, hazard in ((1.2, 0.2), (3.0, 2.0))
-    ]
+    starts = (
+        [np.log(near.parameters)]
+        if near
+        else [
+            np.clip(np.log([1.0, factor * rate, 1.0, hazard * count.sum() / time]), low, high)
+            for factor, hazard in ((1.2, 0.2), (3.0, 2.0))
+        ]
+    )
     estimate = maximise(
         lambda at: _log_likelihood(at, purchases),
         starts=starts,
