@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.fit.leads import count_months
 from salessim.fit.notation import lognormal
 from salessim.fit.orders import OrderDays
 from salessim.fit.purchases import FittedPurchases, ParetoNBD, Purchases, fit_pareto_nbd
 from salessim.fit.rates import Months, RateFit, fit_rate
-from salessim.fit.sources import count_months
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,13 +44,13 @@ class Clock:
         moments = np.asarray(at).astype("datetime64[D]")
         months = moments.astype("datetime64[M]")
         number = months.astype(np.int64)
-        first, last = int(number.min(initial=0)), int(number.max(initial=0))
-        starts = np.arange(min(first, 0), last + 2).astype("datetime64[M]").astype("datetime64[D]")
-        factors = self.season[np.arange(min(first, 0), last + 1) % 12]
+        begin, end = min(int(number.min()), 0), max(int(number.max()), 0)
+        starts = np.arange(begin, end + 2).astype("datetime64[M]").astype("datetime64[D]")
+        factors = self.season[np.arange(begin, end + 1) % 12]
         passed = np.concatenate([[0.0], np.cumsum(factors * (np.diff(starts) / _DAY))])
-        place = number - min(first, 0)
         within = (moments - months.astype("datetime64[D]")) / _DAY
-        return np.asarray(passed[place] + self.season[number % 12] * within, dtype=np.float64)
+        since = passed[number - begin] - passed[-begin] + self.season[number % 12] * within
+        return np.asarray(since, dtype=np.float64)
 
 
 EVEN = Clock(season=np.ones(12))
