@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from salessim.fit.reading.book import Book
-from salessim.fit.reading.ledger import ROW
+from salessim.fit.reading.book import Book, by_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +45,7 @@ def amounts_of(book: Book, table: pd.DataFrame, closing: pd.Series, won: Any) ->
 def _by_history(book: Book, deals: set[str]) -> pd.DataFrame:
     """Return the changes of the amounts in the rows of a history."""
     events = book.events[book.events["amount"].notna() & book.events["deal"].isin(deals)]
-    events = events.sort_values(["deal", "at", ROW], kind="stable")
+    events = by_time(events)
     below = events["amount"] < 0
     book.ledger.tell(events, below, "noted", "an amount below 0: not known")
     events = events[~below]

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _TIMES = ("created", "closed", "won_at", "lost_at")
 
 
+def by_time(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in order of `deal` and `at`; rows of one moment stay as they are."""
+    order = np.lexsort((frame["at"].to_numpy(), frame["deal"].to_numpy()))
+    return frame.iloc[order].reset_index(drop=True)
+
+
 @dataclass
 class Book:
     """Entries to stages and records of deals; what is dropped, is dropped everywhere.

@@ -13,7 +13,7 @@ from salessim.errors import SalessimError
 from salessim.fit.history import Deals
 from salessim.fit.reading import moves as rules
 from salessim.fit.reading.amounts import amounts_of
-from salessim.fit.reading.book import Book
+from salessim.fit.reading.book import Book, by_time
 from salessim.fit.reading.frames import file_of, flagged
 from salessim.fit.reading.groups import groups_of
 from salessim.fit.reading.outcomes import Known, order_of, outcomes
@@ -231,8 +231,8 @@ def _assembled(
         pipeline=name,
         stages=stages,
         table=frame,
-        moves=moves.sort_values(["deal", "at"], kind="stable", ignore_index=True),
-        amounts=amounts.sort_values(["deal", "at"], kind="stable", ignore_index=True),
+        moves=by_time(moves),
+        amounts=by_time(amounts),
         complete_from=None,
         until=pd.Timestamp(moves["at"].max()),
     )

@@ -24,7 +24,12 @@ class Ledger:
         self._findings: list[Finding] = []
 
     def file(self, name: str, read: int) -> int:
-        """Open the account of a file of so many rows and return its number."""
+        """Open the account of a file of so many rows and return its number.
+
+        Names stay apart: the second `deals.csv` is called ``deals.csv (2)``.
+        """
+        same = sum(one == name or one.startswith(f"{name} (") for one in self._names)
+        name = f"{name} ({same + 1})" if same else name
         self._names.append(name)
         self._findings.append(Finding(file=name, what="read", reason="rows", count=read))
         return len(self._names) - 1

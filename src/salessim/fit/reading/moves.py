@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from salessim.fit.reading.book import Book
+from salessim.fit.reading.book import Book, by_time
 from salessim.fit.reading.ledger import FILE, ROW
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def sort(book: Book) -> None:
     Exports list either the oldest or the newest first; which of them, the rows of each deal say.
     """
     events = book.events
-    codes = events["deal"].astype("category").cat.codes.to_numpy()
+    codes = events["deal"].to_numpy()
     at = events["at"].to_numpy()
     by_row = np.lexsort((events[ROW].to_numpy(), events[FILE].to_numpy(), codes))
     same = codes[by_row][1:] == codes[by_row][:-1]
@@ -66,12 +66,8 @@ def history_moves(book: Book, stages: Stages) -> pd.DataFrame:
     staged["stage"] = staged["stage"].map(stages.number).to_numpy(dtype=np.int64)
     began = _beginnings(book, staged, stages)
     absent = _without_history(book, staged, stages)
-    moves = pd.concat([began, staged, absent], ignore_index=True)
-    codes = moves["deal"].astype("category").cat.codes.to_numpy()
-    order = np.lexsort((np.arange(len(moves)), moves["at"].to_numpy(), codes))
-    moves, codes = moves.iloc[order].reset_index(drop=True), codes[order]
-    stays = (codes[1:] == codes[:-1]) & (np.diff(moves["stage"].to_numpy()) == 0)
-    stays = np.r_[np.zeros(min(len(moves), 1), dtype=bool), stays]
+    moves = by_time(pd.concat([began, staged, absent], ignore_index=True))
+    stays = (moves["deal"].diff().eq(0) & moves["stage"].diff().eq(0)).to_numpy()
     book.ledger.tell(moves, stays, "noted", "stays in its stage: one visit with the row before")
     moves = moves[~stays].reset_index(drop=True)
     _say_oddities(book, moves, stages)
@@ -200,8 +196,7 @@ def list_moves(book: Book, means: Mapping[str, str]) -> pd.DataFrame:
     opened = pd.DataFrame({"deal": created.index, "stage": 0, "at": created.to_numpy()})
     ended = pd.DataFrame({"deal": created.index, "stage": outcome, "at": closed.to_numpy()})
     moves = pd.concat([opened, ended[outcome > 0]], ignore_index=True)
-    ordered: pd.DataFrame = moves.sort_values(["deal", "at"], kind="stable", ignore_index=True)
-    return ordered
+    return by_time(moves)
 
 
 def _outcomes(known: pd.DataFrame, means: Mapping[str, str]) -> Any:
