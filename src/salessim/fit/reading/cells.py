@@ -133,31 +133,11 @@ class Cells:
         self, tables: Sequence[Recognised], decided: Mapping[int, bool | None]
     ) -> dict[int, bool]:
         """Let files that decide speak for those that do not; else refuse."""
-        shown = {
-            file: {
-                part.months_first() > 0 or part.days_first() > 0 or part.open
-                for (at, _), part in self._parts.items()
-                if at == file
-            }
-            == {True}
-            for file in decided
-        }
-        sure = {which for file, which in decided.items() if which is not None and shown[file]}
+        matters = {file for (file, _), part in self._parts.items() if part.open}
+        sure = {decided[file] for file in matters} - {None}
         open_ = [table for table in tables if decided[table.sheet.file] is None]
         if open_ and len(sure) != 1:
-            problems = []
-            for table in open_:
-                names = [
-                    name
-                    for (file, name), part in self._parts.items()
-                    if file == table.sheet.file and part.open
-                ]
-                problems.append(
-                    f"{table.sheet.name}: {', '.join(names)}: dates such as 03-04-2021 may have "
-                    "the day first or the month first, and nothing in the file decides it; say "
-                    "which: --map dates=DMY or --map dates=MDY"
-                )
-            raise SalessimError(*problems)
+            raise SalessimError(*map(self._ambiguous, open_))
         for table in open_:
             self._ledger.note(
                 table.sheet.file,
@@ -167,3 +147,16 @@ class Cells:
         return {
             file: which if which is not None else sure == {True} for file, which in decided.items()
         }
+
+    def _ambiguous(self, table: Recognised) -> str:
+        """Say that nothing decides how the dates of a file are written."""
+        mine = (
+            name
+            for (file, name), part in self._parts.items()
+            if file == table.sheet.file and part.open
+        )
+        return (
+            f"{table.sheet.name}: {', '.join(mine)}: dates such as 03-04-2021 may have the day "
+            "first or the month first, and nothing in the file decides it; say which: "
+            "--map dates=DMY or --map dates=MDY"
+        )

@@ -113,7 +113,8 @@ def _labels(book: Book) -> list[str]:
     """Return the stages that the records name, the most frequent first."""
     import pandas as pd
 
-    named = [one["stage"].dropna() for one in [book.events, *book.records] if "stage" in one]
+    frames = [book.events, *book.records]
+    named = [one[key].dropna() for one in frames for key in ("stage", "from") if key in one]
     return [str(one) for one in pd.concat(named).value_counts().index] if named else []
 
 
@@ -159,15 +160,15 @@ def _from_history(
         book.drop_events(
             book.events["stage"].isin(outside), "its stage is not among those asked for"
         )
-    staged = book.events[book.events["stage"].notna()]
+    open_ = asked_for or [one for one, word in means.items() if word == "open"]
+    staged = rules.staged_entries(book, open_)
     seen = set(staged["stage"].unique())
-    seen |= set(staged["from"].dropna().unique()) if "from" in staged else set()
-    open_ = [one for one, word in means.items() if word == "open" and one in seen]
+    open_ = [one for one in open_ if one in seen]
     order = tuple(order_of(staged, open_, known, asked_for))
     number = {one: at for at, one in enumerate(order)} | {
         one: len(order) + (word == "lost") for one, word in means.items() if word != "open"
     }
-    return order, rules.history_moves(book, rules.Stages(order, number))
+    return order, rules.history_moves(book, staged, rules.Stages(order, number))
 
 
 def _given_stages(asked: Asked, means: Mapping[str, str]) -> list[str] | None:

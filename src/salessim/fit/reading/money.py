@@ -19,6 +19,14 @@ _SHAPE = (
 _UNITS = {"k": 1e3, "m": 1e6, "mn": 1e6, "million": 1e6, "b": 1e9, "bn": 1e9}
 
 
+def single_spaced(texts: pa.Array) -> pa.Array:
+    """Return texts without blanks around them, and with plain blanks for those of typesetters."""
+    import pyarrow.compute as pc
+
+    plain = pc.replace_substring_regex(texts, r"[\x{00A0}\x{2009}\x{202F}]", " ")
+    return pc.utf8_trim_whitespace(plain)
+
+
 @dataclass(frozen=True)
 class Money:
     """A column of amounts.
@@ -74,7 +82,7 @@ def _distinct(texts: pa.Array, decimal: str | None) -> tuple[Any, tuple[str, ...
     import pyarrow.compute as pc
 
     values = np.full(len(texts) + 1, np.nan)
-    found = pc.extract_regex(pc.utf8_trim_whitespace(texts), _SHAPE)
+    found = pc.extract_regex(single_spaced(texts), _SHAPE)
     hit = pc.is_valid(found).to_numpy(zero_copy_only=False)
     if not hit.any():
         return values, ()
@@ -106,11 +114,11 @@ def _beside(fields: pa.Array) -> tuple[Any, tuple[str, ...]]:
     import pyarrow.compute as pc
 
     coded = pc.binary_join_element_wise(
-        pc.struct_field(fields, "before"), pc.struct_field(fields, "after"), "|"
+        pc.struct_field(fields, "before"), pc.struct_field(fields, "after"), "\0"
     ).dictionary_encode()
     factors, currencies = [], set()
     for pair in coded.dictionary.to_pylist():
-        before, after = pair.split("|")
+        before, after = pair.split("\0", 1)
         unit = next(
             (name for name in sorted(_UNITS, key=len, reverse=True) if after.lower() == name), ""
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,37 +52,23 @@ def sort(book: Book) -> None:
     book.events = events.iloc[order].reset_index(drop=True)
 
 
-def history_moves(book: Book, stages: Stages) -> pd.DataFrame:
-    """Return the moves of a history whose entries are sorted.
+def staged_entries(book: Book, stages: Collection[str]) -> pd.DataFrame:
+    """Return the entries to stages with the ones that are implied: where deals began.
 
-    Returns
-    -------
-    DataFrame
-        `deal` (id), `stage` (number), `at`; in order of deal and time.
+    A deal that leaves a stage in its first row has been there since its creation.
+
+    Parameters
+    ----------
+    stages : collection of str
+        The open stages.
     """
     import pandas as pd
 
     staged = book.events[book.events["stage"].notna()].reset_index(drop=True)
-    staged["stage"] = staged["stage"].map(stages.number).to_numpy(dtype=np.int64)
-    began = _beginnings(book, staged, stages)
-    absent = _without_history(book, staged, stages)
-    moves = by_time(pd.concat([began, staged, absent], ignore_index=True))
-    stays = (moves["deal"].diff().eq(0) & moves["stage"].diff().eq(0)).to_numpy()
-    book.ledger.tell(moves, stays, "noted", "stays in its stage: one visit with the row before")
-    moves = moves[~stays].reset_index(drop=True)
-    _say_oddities(book, moves, stages)
-    told: pd.DataFrame = moves[COLUMNS]
-    return told
-
-
-def _beginnings(book: Book, staged: pd.DataFrame, stages: Stages) -> pd.DataFrame:
-    """Return the entries to the stages that deals leave in their first row: at creation."""
-    import pandas as pd
-
     if "from" not in staged:
-        return staged.iloc[:0]
+        return staged
     first = staged.drop_duplicates("deal")
-    first = first[first["from"].isin(list(stages.number))]
+    first = first[first["from"].isin(list(stages))]
     created = book.known()["created"].reindex(first["deal"]).to_numpy()
     known = ~pd.isna(created) & (created <= first["at"].to_numpy())
     book.ledger.tell(
@@ -91,8 +77,35 @@ def _beginnings(book: Book, staged: pd.DataFrame, stages: Stages) -> pd.DataFram
         "noted",
         "leaves a stage whose entry is not on record: that visit is not known",
     )
-    number = first["from"][known].map(stages.number).to_numpy(dtype=np.int64)
-    return first[known].assign(stage=number, at=created[known])
+    began = first[known].assign(stage=first["from"][known], at=created[known])
+    return by_time(pd.concat([began, staged], ignore_index=True))
+
+
+def history_moves(book: Book, staged: pd.DataFrame, stages: Stages) -> pd.DataFrame:
+    """Return the moves of a history.
+
+    Parameters
+    ----------
+    staged : DataFrame
+        `staged_entries`.
+
+    Returns
+    -------
+    DataFrame
+        `deal`, `stage` (number), `at`; in order of deal and time.
+    """
+    import pandas as pd
+
+    number = staged["stage"].map(stages.number).to_numpy(dtype=np.int64)
+    moves = staged.assign(stage=number)
+    absent = _without_history(book, moves, stages)
+    moves = by_time(pd.concat([moves, absent], ignore_index=True))
+    stays = (moves["deal"].diff().eq(0) & moves["stage"].diff().eq(0)).to_numpy()
+    book.ledger.tell(moves, stays, "noted", "stays in its stage: one visit with the row before")
+    moves = moves[~stays].reset_index(drop=True)
+    _say_oddities(book, moves, stages)
+    told: pd.DataFrame = moves[COLUMNS]
+    return told
 
 
 def _without_history(book: Book, staged: pd.DataFrame, stages: Stages) -> pd.DataFrame:

@@ -246,7 +246,7 @@ def _typed(cells: list[Any]) -> pa.Array:
 
 def _written(cell: Any) -> str:
     """Write a cell of a mixed column as text."""
-    return f"{cell:g}" if isinstance(cell, float) and cell.is_integer() else str(cell)
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _sheet(name: str, cells: pa.Table, rows: Any, ledger: Ledger, *, read: int) -> Sheet:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from salessim.fit.reading.money import single_spaced
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -60,7 +62,7 @@ class Column:
 
     @property
     def open(self) -> bool:
-        """Say whether it matters which of month and day is written first."""
+        """Say whether it matters for any text which of month and day is written first."""
         return bool((self.first != self.second)[~(self._none(0) & self._none(1))].any())
 
     def months_first(self) -> int:
@@ -101,9 +103,9 @@ def take_apart(cells: pa.ChunkedArray) -> Column:
         cells = pc.cast(cells, kind.value_type)
     if pa.types.is_floating(cells.type):
         cells = cells.cast(pa.int64(), safe=False)
-    coded = pc.utf8_trim_whitespace(cells.cast(pa.string())).combine_chunks().dictionary_encode()
+    coded = cells.cast(pa.string()).combine_chunks().dictionary_encode()
     codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-    distinct = _distinct(coded.dictionary)
+    distinct = _distinct(single_spaced(coded.dictionary))
     # the last of the distinct, which code -1 takes, stands for empty cells
     return Column(*(part[codes] if isinstance(part, np.ndarray) else part for part in distinct))
 
