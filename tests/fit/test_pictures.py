@@ -11,6 +11,8 @@ from salessim.fit.leads import leads_of
 from salessim.fit.order_base import fit_orders
 from salessim.fit.pictures.customers import chances
 from salessim.fit.pictures.sources import expected
+from salessim.fit.pictures.stages import watched
+from salessim.fit.pipelines import fit_pipeline
 from salessim.fit.sources import MONTH, fit_sources
 from salessim.fit.subscription_base import fit_subscriptions
 from tests.fit.buyers import LIKE_CDNOW, buyers, orders_of
@@ -117,3 +119,62 @@ def test_nobody_ordered_again():
     base = fit_orders(orders_of(told))
     assert "Nobody has ordered again" in pictures.tracking(base).get_title(loc="left")
     assert "100% never" in pictures.order_counts(base).get_title(loc="left")
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return fit_pipeline(made_up_deals(seed=7, days=300))
+
+
+def test_a_stage_is_drawn_as_observed_and_as_fitted(pipeline):
+    stage = pipeline.stages[0]
+    ax = pictures.stage_outcomes(stage)
+    seen, fitted = (points(line) for line in ax.get_lines()[:2])
+    at = np.searchsorted(fitted[:, 0], seen[:-1, 0]).clip(max=len(fitted) - 1)
+    # The fitted family is that of the data, so the curves are close at all ages.
+    assert np.abs(fitted[at, 1] - seen[:-1, 1]).max() < 0.05
+    assert ax.get_lines()[1].get_label().startswith("advance: ")
+    assert "of visits advance, half of them within" in ax.get_title(loc="left")
+    assert pictured.outside(ax) == []
+
+
+def test_a_wrong_law_would_be_seen(pipeline):
+    stage = pipeline.stages[0]
+    law = stage.law("advance")
+    seen = points(pictures.stage_outcomes(stage).get_lines()[0])
+    slow = stage.probabilities["advance"] * (1.0 - law.survival(seen[:, 0] / 2.0))
+    assert np.abs(slow - seen[:, 1]).max() > 0.05
+
+
+def test_visits_under_observation_are_counted(pipeline):
+    stage = pipeline.stages[0]
+    mine = pipeline.visits.where(pipeline.visits.stage == 0)
+    assert watched(stage, np.array([0.0]))[0] == len(mine)
+    for age in (5.0, 40.0):
+        here = (mine.duration >= age).sum()
+        # Equal durations were put together: to 1 % of the age.
+        near = (np.abs(mine.duration - age) < 0.02 * age).sum()
+        assert abs(watched(stage, np.array([age]))[0] - here) <= near
+    assert watched(stage, np.array([1e6]))[0] == 0
+
+
+def test_amounts_are_drawn(pipeline):
+    ax = pictures.amounts(pipeline.amount, "EUR")
+    seen = points(ax.get_lines()[0])
+    assert seen[0, 1] == 1.0
+    assert "worth" in ax.get_title(loc="left")
+    assert pictured.outside(ax) == []
+    nothing = replace(pipeline.amount, won=np.array([]))
+    assert "no amount of a deal won is known" in pictures.amounts(nothing, "EUR").get_title(
+        loc="left"
+    )
+
+
+def test_a_stage_of_one_open_visit_is_drawn():
+    deals = made_up_deals(seed=8, days=300)
+    first = deals.moves[deals.moves["deal"] == 0].head(1)
+    alone = fit_pipeline(replace(deals, table=deals.table.head(1), moves=first))
+    for stage in alone.stages:
+        ax = pictures.stage_outcomes(stage)
+        assert "no visit has advanced yet" in ax.get_title(loc="left")
+        assert pictured.outside(ax) == []

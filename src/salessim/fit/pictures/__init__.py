@@ -2,5 +2,13 @@
 
 from salessim.fit.pictures.customers import lifetimes, order_counts, tracking
 from salessim.fit.pictures.sources import monthly_leads
+from salessim.fit.pictures.stages import amounts, stage_outcomes
 
-__all__ = ["lifetimes", "monthly_leads", "order_counts", "tracking"]
+__all__ = [
+    "amounts",
+    "lifetimes",
+    "monthly_leads",
+    "order_counts",
+    "stage_outcomes",
+    "tracking",
+]
