@@ -113,6 +113,7 @@ def choose(
     observed = _observed(data, outcomes)
     best, against = list(model.families), [Contradiction(p_value=1.0, distance=0.0)] * outcomes
     fit, fitted = maximise(model, data), list(range(outcomes))
+    by_families: FloatArray | None = None
     while True:
         fit = _best(fit, data, families, fitted)
         for k in fitted:
@@ -122,15 +123,30 @@ def choose(
             break
         # one at a time, the worst: a wrong law of one outcome bends those of the others
         worst = max(wrong, key=lambda k: against[k].distance)
-        fit = _refit(fit, data, worst, Known(_empirical(fit, worst, observed)), instant=False)
+        if by_families is None:
+            by_families = covariance(fit, data)
+        fit = _refit(fit, data, worst, Known(_empirical(fit, data, worst, observed)), instant=False)
         fitted.remove(worst)
     return Chosen(
         fit=fit,
-        covariance=covariance(fit, data),
+        covariance=_as_unsure(covariance(fit, data), by_families, model.shares),
         best=tuple(best),
         contradictions=tuple(against),
         observed=observed,
     )
+
+
+def _as_unsure(found: FloatArray, by_families: FloatArray | None, shares: int) -> FloatArray:
+    """Return a covariance where shares are known no better than with families.
+
+    An empirical law is taken as known, and with it what becomes of all that still goes on.
+    """
+    if by_families is None:
+        return found
+    factor = np.ones(len(found))
+    before, after = (np.diag(one)[:shares] for one in (by_families, found))
+    factor[:shares] = np.sqrt(np.maximum(before / after, 1.0))
+    return found * np.outer(factor, factor)
 
 
 def _best(fit: Fit, data: Durations, families: Sequence[Family], outcomes: Sequence[int]) -> Fit:
@@ -245,10 +261,11 @@ def _counts(fit: Fit, data: Durations, outcome: int) -> tuple[FloatArray, FloatA
     return floats(seen), at_risk * p * within / np.maximum(left, 1e-300)
 
 
-def _empirical(fit: Fit, outcome: int, observed: Incidence) -> Law:
+def _empirical(fit: Fit, data: Durations, outcome: int, observed: Incidence) -> Law:
     """Return the observed law of an outcome, with the fitted tail where too few were left.
 
-    What then still went on ends as the fit says: so much of it in this way, and so late.
+    What then still went on ends as the fit says, so much of it in this way and so late; but less,
+    where more visits went on for long after than the fit expects.
     """
     family, at = fit.model.families[outcome], fit.theta[fit.model.place(outcome)]
     steps = np.diff(observed.ended[outcome], prepend=0.0)
@@ -258,12 +275,29 @@ def _empirical(fit: Fit, outcome: int, observed: Incidence) -> Law:
     ahead = floats([max(last, 1e-9)])
     p = fit.model.probabilities(fit.theta)[0][outcome]
     later = p * (1.0 - _ended_by(fit, outcome, ahead)) / fit.model.remaining(ahead, fit.theta)[0]
-    tail = float(observed.survival[until - 1] * later[0])
+    tail = float(observed.survival[until - 1] * later[0]) * _tail_seen(fit, data, outcome, last)
     nth = (np.arange(VALUES) + 0.5) / VALUES
     beyond = family.law(at).isf(nth * family.tails(ahead, at)[1])
     ages = np.concatenate((observed.ages[:until], beyond))
     weights = np.concatenate((steps[:until], np.full(VALUES, tail / VALUES)))
     return in_few_values(ages, weights)
+
+
+def _tail_seen(fit: Fit, data: Durations, outcome: int, age: float) -> float:
+    """Return which share of the ends that a fit expects after an age were seen, at most 1.
+
+    With half an end more of both (Jeffreys): where none was to be expected, the fit stands.
+    """
+    beyond = data.low > age
+    ages = np.append(max(age, 1e-9), data.low[beyond & (data.outcome == GOING)])
+    ended = _ended_by(fit, outcome, ages)
+    left = fit.model.remaining(ages[:1], fit.theta)[0]
+    p = fit.model.probabilities(fit.theta)[0][outcome]
+    weight = data.weight[beyond & (data.outcome == GOING)]
+    seen = float(data.weight[beyond & (data.outcome == outcome)].sum())
+    # what ended has used up its chances: each counts as the end that it is
+    expected = float(weight @ (ended[1:] - ended[0]) * p / left[0]) + seen
+    return min(1.0, (seen + 0.5) / (expected + 0.5))
 
 
 def in_few_values(values: FloatArray, weights: FloatArray) -> Law:

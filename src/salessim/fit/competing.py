@@ -13,7 +13,7 @@ law's parameters and, where some take no time at all, the log odds of that share
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -244,7 +244,13 @@ class Fit:
         return 2.0 * self.model.size - 2.0 * self.log_likelihood
 
 
-def maximise(model: Competing, data: Durations, *, start: FloatArray | None = None) -> Fit:
+def maximise(
+    model: Competing,
+    data: Durations,
+    *,
+    start: FloatArray | None = None,
+    held: Mapping[int, float] | None = None,
+) -> Fit:
     """Return the parameters that the data, and a little what is thought beforehand, make likeliest.
 
     Parameters
@@ -253,6 +259,8 @@ def maximise(model: Competing, data: Durations, *, start: FloatArray | None = No
     data : Durations
     start : ndarray, optional
         Where to begin; from the data when absent.
+    held : mapping of int to float, optional
+        Parameters that are held at a value, by their place.
     """
     from scipy.optimize import minimize
 
@@ -264,13 +272,16 @@ def maximise(model: Competing, data: Durations, *, start: FloatArray | None = No
         value, slope = gradient(model, theta, data)
         return -value / scale, -slope / scale
 
-    begin = model.start(data) if start is None else start
+    begin = model.start(data) if start is None else start.copy()
+    bounds = _bounds(model)
+    for place, fixed in (held or {}).items():
+        begin[place], bounds[place] = fixed, (fixed, fixed)
     found = minimize(
         loss,
         begin,
         jac=True,
         method="L-BFGS-B",
-        bounds=_bounds(model),
+        bounds=bounds,
         options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-8},
     )
     theta = floats(found.x)
@@ -285,7 +296,7 @@ def gradient(model: Competing, theta: FloatArray, data: Durations) -> tuple[floa
     return float(value @ data.weight) + prior, slope @ data.weight + by_prior
 
 
-def _bounds(model: Competing) -> Sequence[tuple[float, float]]:
+def _bounds(model: Competing) -> list[tuple[float, float]]:
     """Return where to search: no farther than floats and a plan go."""
     bounds = [(-BOUND, BOUND)] * model.size
     for k, family in enumerate(model.families):

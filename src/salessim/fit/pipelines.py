@@ -116,7 +116,7 @@ def fit_pipeline(
     return fit_visits(
         visits(deals),
         fit_amount(deals, empirical=empirical),
-        recency=half_life,
+        half_life=half_life,
         until=np.datetime64(deals.until, "us"),
         families=families,
         empirical=empirical,
@@ -128,7 +128,7 @@ def fit_visits(
     amount: FittedAmount,
     *,
     until: np.datetime64,
-    recency: float | None = None,
+    half_life: float | None = None,
     families: Sequence[str] | None = None,
     empirical: bool = True,
 ) -> FittedPipeline:
@@ -142,7 +142,7 @@ def fit_visits(
             "to fit; choose a later day, or give more of the history"
         )
     taken = _families(families)
-    weight = _recency(seen, until, recency)
+    weight = _recency(seen, until, half_life)
     above = seen.duration[seen.duration > 0.0]
     middle = math.log(float(np.median(above)) if above.size else USUAL_DAYS)
     stages = tuple(

@@ -16,6 +16,7 @@ from salessim.fit.durations import GOING, Durations, gather
 from salessim.fit.families import FAMILIES, Family, Known
 from salessim.fit.law_notation import law_numbers, law_table, with_instants
 from salessim.fit.parts import Part
+from salessim.fit.stuck import Stuck, how_many_are_stuck
 from salessim.fit.unsure import Unsure, correlations, moved
 from salessim.fit.visits import ADVANCE, BACK, LOST, OPEN, Visits
 from salessim.model.law import Law
@@ -79,6 +80,14 @@ class FittedStage:
         """Return the name of the law's family."""
         return self.chosen.fit.model.families[self.outcomes.index(outcome)].name
 
+    @cached_property
+    def stuck(self) -> Stuck | None:
+        """How many are stuck, where it may be many; None where it hardly matters."""
+        high = self.numbers[0][len(self._shares())].interval[1]
+        if not self.seen["open"] or high * (1.0 - self.probabilities["advance"]) <= MANY:
+            return None
+        return how_many_are_stuck(self.chosen.fit, self.data)
+
     @property
     def undecided(self) -> float:
         """Share of the visits left at the oldest age seen that may still end."""
@@ -141,21 +150,29 @@ class FittedStage:
         how = ", ".join(f"{count:,} {name}" for name, count in self.seen.items() if count)
         laws = "; ".join(f"{name}: {self._said(name)}" for name in self.outcomes)
         said = f"{visits:,} visits ({how}); {laws}" if visits else "no visit was seen"
-        return f"{said}; stuck {percent(self.probabilities['stuck'])} of all"
+        return f"{said}; stuck {percent(self.probabilities['stuck'])} of all{self._how_surely()}"
 
     def warnings(self) -> list[str]:
         """Say what must be read before the stage is trusted."""
-        said = []
-        low, high = self.numbers[0][len(self._shares())].interval
-        rest = 1.0 - self.probabilities["advance"]
-        if self.seen["open"] and self.undecided > UNTOLD and high * rest > MANY:
-            said.append(
-                f"{self.address}: the oldest visit was followed for {self.oldest:,.0f} days, and "
-                f"{percent(self.undecided)} of those left then may still end: how many are stuck "
-                f"for good is hardly known ({percent(low)} to {percent(high)} of those that do not "
-                "advance)"
-            )
-        return said
+        if self.stuck is None or self.undecided <= UNTOLD:
+            return []
+        low, high = percent(self.stuck.low), percent(self.stuck.high)
+        said = (
+            f"the oldest visit was followed for {self.oldest:,.0f} days, and "
+            f"{percent(self.undecided)} of those left then may still end: the history is too short "
+            f"to tell how many are stuck for good ({low} to {high} of those that do not advance)"
+        )
+        return [f"{self.address}: {said}"]
+
+    def _how_surely(self) -> str:
+        if self.stuck is None:
+            return ""
+        low, high = percent(self.stuck.low), percent(self.stuck.high)
+        chance = "< 0.001" if self.stuck.p_value < 0.001 else f"= {self.stuck.p_value:.3f}"
+        return (
+            f", {percent(self.stuck.share)} of those that do not advance (90%: {low} to {high}; "
+            f"p {chance} against nobody)"
+        )
 
     def _said(self, outcome: str) -> str:
         k = self.outcomes.index(outcome)
