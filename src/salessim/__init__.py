@@ -30,14 +30,19 @@ if TYPE_CHECKING:
         validate,
     )
     from salessim.config import Plan
+    from salessim.fit.fit import Fitted, fit_history
+    from salessim.fit.history import History
+    from salessim.fit.reading import read_history
     from salessim.forecast import Comparison, Forecast, Funnel, Goals, Series, Sweep, Verdict
     from salessim.lowering import WorldSeeds
 
 __all__ = [
     "Comparison",
+    "Fitted",
     "Forecast",
     "Funnel",
     "Goals",
+    "History",
     "Plan",
     "SalessimError",
     "Series",
@@ -49,10 +54,12 @@ __all__ = [
     "draw",
     "explain",
     "fill_gap",
+    "fit_history",
     "goal",
     "init",
     "just_enough",
     "load_plan",
+    "read_history",
     "rerun",
     "save_comparison",
     "save_goals",
@@ -87,6 +94,9 @@ _HOMES = {
         "validate",
     ),
     "salessim.config": ("Plan",),
+    "salessim.fit.fit": ("Fitted", "fit_history"),
+    "salessim.fit.history": ("History",),
+    "salessim.fit.reading": ("read_history",),
     "salessim.lowering": ("WorldSeeds",),
     "salessim.forecast": (
         "Comparison",

@@ -161,16 +161,16 @@ def test_a_source_reads_as_a_plan_says_it():
     created = spread_over(date(2023, 1, 1), date(2025, 1, 1), per_day=4.0)
     (source,) = fit_sources([deals(created)])
     part = sources_part([source])
-    table = part.document["sources"]["sales leads"]
+    table = part.document["sources"]["leads"]
     rate = units.parse_rate(table["rate"]["lognormal"]["median"])
     assert rate.per_day == pytest.approx(4.0, rel=0.15)
     low, high = (units.parse_growth(table["growth"][end]) for end in ("p05", "p95"))
     assert low < 0.0 < high
     assert [pair[:2] for pair in part.correlations] == [
-        ('sources."sales leads".rate', 'sources."sales leads".growth')
+        ("sources.leads.rate", "sources.leads.growth")
     ]
     assert part.warnings == ()
-    assert "which may be none" in part.comments['sources."sales leads"']
+    assert "which may be none" in part.comments["sources.leads"]
 
 
 def test_a_source_that_ended_is_left_out_and_said():

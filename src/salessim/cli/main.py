@@ -16,6 +16,7 @@ from salessim.errors import SalessimError
 
 COMMANDS = {
     "init": "Write a commented plan with made-up data, ready to run, into a new folder.",
+    "fit": "Make a plan of a company's records: CRM exports, lists of orders or subscriptions.",
     "run": "Simulate a plan: the forecast, and the verdict without external leads.",
     "compare": "Simulate a plan and its scenarios on the same random numbers; the differences.",
     "sweep": "Simulate a plan at many points of its keys, on the same random numbers.",

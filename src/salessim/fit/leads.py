@@ -69,7 +69,7 @@ def leads_of(deals: Deals) -> Leads:
     begin = deals.complete_from
     return Leads(
         pipeline=deals.pipeline,
-        name=f"{deals.pipeline} leads",
+        name="leads",
         at=created,
         source=deals.table.get("source"),
         begin=created.min().floor("D") + pd.Timedelta(days=1) if begin is None else begin.ceil("D"),

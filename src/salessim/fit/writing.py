@@ -109,6 +109,8 @@ def _inline(value: Any) -> str:
 def _key(key: str) -> str:
     import tomlkit
 
+    if '"' in key and "'" not in key and "\\" not in key and key.isprintable():
+        return f"'{key}'"  # an address with a name in quotes, as people write it
     return tomlkit.key(key).as_string()
 
 
@@ -121,6 +123,22 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 def _cell(cell: Any) -> Any:
     return safe_cell(cell) if isinstance(cell, str) else cell
+
+
+def check_free(path: Path) -> None:
+    """Refuse a file that is there, or has no folder to be in.
+
+    Raises
+    ------
+    SalessimError
+        With the remedy.
+    """
+    if os.path.lexists(path):
+        raise SalessimError(
+            f"{path} exists and is not overwritten; choose another folder with -o, or move it"
+        )
+    if not path.parent.is_dir():
+        raise SalessimError(f"{path} has no place: there is no folder {path.parent}; make it first")
 
 
 def publish(path: Path, files: Mapping[str, str | pd.DataFrame]) -> None:
@@ -139,12 +157,7 @@ def publish(path: Path, files: Mapping[str, str | pd.DataFrame]) -> None:
         One of them is there, or they cannot be written.
     """
     for name in files:
-        if os.path.lexists(target := path.with_name(name)):
-            raise SalessimError(
-                f"{target} exists and is not overwritten; choose another folder with -o, or move it"
-            )
-    if not path.parent.is_dir():
-        raise SalessimError(f"{path} has no place: there is no folder {path.parent}; make it first")
+        check_free(path.with_name(name))
     moved: list[Path] = []
     try:
         remove_orphans(path)

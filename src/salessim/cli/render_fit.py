@@ -1,0 +1,172 @@
+"""What a fit found, on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from salessim.cli.render import empty_table, few, printable, text, widest
+from salessim.readable import percent, rounded
+
+if TYPE_CHECKING:
+    from salessim.fit.fit import Fitted
+    from salessim.fit.groups import Groups
+
+STAGES = (
+    ("Visits", "Advance", "90%", "Days", "90%", "Lost after", "Stuck", "Open"),
+    ("Visits", "Advance", "90%", "Days", "90%", "Stuck"),
+    ("Advance", "Days", "Stuck"),
+)
+SOURCES = (
+    ("Leads", "A month", "90%", "Growth", "90%", "Swing"),
+    ("Leads", "A month", "90%", "Growth"),
+    ("A month", "Growth"),
+)
+"""Columns, from the widest terminal to the narrowest."""
+MOST_LINES = 20
+"""About reading; the plan's comments have all."""
+
+
+def fitted(out: Console, given: Fitted) -> None:
+    """Print what was read, the stages, the sources, the customers, and what to beware of."""
+    from salessim.fit.reading_report import report_lines
+    from salessim.fit.summary import summary
+
+    found = summary(given)
+    lines = report_lines(given.history)
+    out.print()
+    for line in lines[:MOST_LINES]:
+        text(out, line)
+    if len(lines) > MOST_LINES:
+        text(out, f"  ... and {len(lines) - MOST_LINES:,} lines more")
+    out.print()
+    text(out, f"As of {given.as_of}", style="bold")
+    for pipeline in found["pipelines"]:
+        out.print(widest(out, (_stages(pipeline, columns) for columns in STAGES)))
+    if found["sources"]:
+        out.print(widest(out, (_sources(found["sources"], columns) for columns in SOURCES)))
+    if found["customers"]:
+        text(out, f"Customers: {found['customers']['said']}")
+        out.print()
+    for warning in given.warnings:
+        text(out, f"Warning: {warning}")
+    if given.warnings:
+        out.print()
+
+
+def _stages(pipeline: Mapping[str, Any], columns: Sequence[str]) -> Table:
+    caption = (
+        "advance: share of those entering; days: median time of those that advance; 90%: where it "
+        "lies in nine of ten cases; stuck: never leave; open: now there"
+    )
+    rows = [(stage["name"], _stage(stage)) for stage in pipeline["stages"]]
+    return _table(f"Pipeline {pipeline['name']}", rows, columns, caption)
+
+
+def _stage(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the cells of a stage by column; two columns have one name."""
+    seen = stage["visits"]
+    return [
+        ("Visits", f"{sum(seen.values()):,}"),
+        ("Advance", percent(stage["conversion"]["middle"])),
+        ("90%", _interval(stage["conversion"], percent)),
+        ("Days", _days(stage["days_to_advance"]["middle"])),
+        ("90%", _interval(stage["days_to_advance"], _days)),
+        ("Lost after", _days(stage["days_to_lost"]["middle"])),
+        ("Stuck", percent(stage["stuck"])),
+        ("Open", f"{seen['open']:,}"),
+    ]
+
+
+def _sources(sources: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
+    caption = (
+        "a month: leads at the start, season aside; growth: a month; swing: of months, beyond "
+        "chance"
+    )
+    return _table("Source", [(s["name"], _source(s)) for s in sources], columns, caption)
+
+
+def _source(source: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not source["goes_on"]:
+        return [("Leads", f"{source['leads']:,}"), ("A month", "ended")]
+    return [
+        ("Leads", f"{source['leads']:,}"),
+        ("A month", rounded(source["per_month"]["middle"])),
+        ("90%", _interval(source["per_month"], rounded)),
+        ("Growth", _growth(source["growth_per_month"]["middle"])),
+        ("90%", _interval(source["growth_per_month"], _growth)),
+        ("Swing", percent(source["swing"])),
+    ]
+
+
+def _table(
+    title: str,
+    rows: Sequence[tuple[str, list[tuple[str, str]]]],
+    columns: Sequence[str],
+    caption: str,
+) -> Table:
+    table = empty_table(caption=caption)
+    table.add_column(printable(title), overflow="fold")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    lines = [(printable(name), *_picked(cells, columns)) for name, cells in rows]
+    for line in few(lines):
+        table.add_row(*line)
+    return table
+
+
+def _picked(cells: Sequence[tuple[str, str]], columns: Sequence[str]) -> list[str]:
+    """Return the cells of columns; a 90% is that of the column before it."""
+    picked, before = [], ""
+    of: dict[tuple[str, str], str] = {}
+    for name, cell in cells:
+        of[(before, name) if name == "90%" else ("", name)] = cell
+        before = name
+    for place, name in enumerate(columns):
+        key = (columns[place - 1], name) if name == "90%" else ("", name)
+        picked.append(of.get(key, ""))
+    return picked
+
+
+def _interval(value: Mapping[str, float | None], say: Callable[[float], str]) -> str:
+    low, high = value["low"], value["high"]
+    return "-" if low is None or high is None else f"{say(low)} to {say(high)}"
+
+
+def _days(value: float) -> str:
+    return "at once" if value == 0.0 else rounded(value)
+
+
+def _growth(value: float) -> str:
+    return f"{value:+.1%}"
+
+
+def groups(out: Console, found: Groups) -> None:
+    """Print whether groups differ, and by how much."""
+    table = empty_table(
+        caption="p: chance of as much where groups do not differ (Holm); between: standard "
+        "deviation between groups, of odds or times, as a factor"
+    )
+    for header in ("Of", "What", "Groups", "Deals", "p", "Between"):
+        table.add_column(header, justify="left" if header in ("Of", "What") else "right")
+    for row in found.table.to_dict("records"):
+        table.add_row(
+            printable(row["of"]),
+            row["what"],
+            f"{row['groups']:,}",
+            f"{row['deals']:,}",
+            _chance(row["p_holm"]),
+            f"x {rounded(row['factor'])}",
+        )
+    out.print(table)
+    text(out, found.sentence)
+    out.print()
+
+
+def _chance(p: float) -> str:
+    if p != p:  # noqa: PLR0124  # NaN: nothing was tested
+        return "-"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
