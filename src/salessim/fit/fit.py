@@ -215,8 +215,8 @@ def fit_history(
     )
     # where deals are won their buyers are the new customers; else first orders say how many come
     leads = list(map(leads_of, measured))
-    if customers is not None and known.orders is not None and not measured:
-        leads = new_customers(known.orders, customers.first_orders)
+    if customers is not None and not measured:
+        leads = new_customers(known, customers.first_orders)
     sources = fit_sources(leads)
     return Fitted(
         history=known,

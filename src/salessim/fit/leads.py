@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from salessim.fit.history import Deals, Orders
+from salessim.fit.history import Deals, History
 from salessim.fit.rates import Months
 
 if TYPE_CHECKING:
@@ -77,11 +77,24 @@ def leads_of(deals: Deals) -> Leads:
     )
 
 
-def new_customers(orders: Orders, first: pd.DataFrame) -> list[Leads]:
-    """Return first orders as leads, one for each pipeline: `at` and `pipeline`."""
+def new_customers(history: History, first: pd.DataFrame) -> list[Leads]:
+    """Return first orders or contracts as leads, one for each pipeline.
+
+    Parameters
+    ----------
+    history : History
+        With orders or subscriptions.
+    first : DataFrame
+        `at` and `pipeline` of each.
+    """
     import pandas as pd
 
-    begin = max(orders.known_from, first["at"].min() + pd.Timedelta(days=1)).ceil("D")
+    records = history.orders or history.subscriptions
+    if records is None or first.empty:
+        return []
+    begin = first["at"].min().floor("D") + pd.Timedelta(days=1)
+    if history.orders is not None:
+        begin = max(begin, history.orders.known_from.ceil("D"))
     return [
         Leads(
             pipeline=str(pipeline),
@@ -89,7 +102,7 @@ def new_customers(orders: Orders, first: pd.DataFrame) -> list[Leads]:
             at=part,
             source=None,
             begin=begin,
-            until=orders.until.floor("D"),
+            until=records.until.floor("D"),
         )
         for pipeline, part in first["at"].groupby(first["pipeline"], sort=True)
     ]

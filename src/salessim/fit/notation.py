@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.config.uncertain import WIDE_SCORE
+from salessim.config.units import LARGEST_AMOUNT, LONGEST_DAYS
 
 _SURE = 1e-6
 """A standard deviation of a logarithm that is none."""
@@ -29,10 +32,18 @@ def per_day(value: float) -> str:
 
 
 def lognormal(median: float, sigma: float, write: Callable[[float], Any] = short) -> Any:
-    """Return a positive number of which the logarithm has the standard deviation `sigma`."""
+    """Return a positive number of which the logarithm has the standard deviation `sigma`.
+
+    A number that the records hardly tell would leave the range that a plan allows: its middle and
+    its spread are then the largest that stay inside.
+    """
+    most = LONGEST_DAYS if write is days else LARGEST_AMOUNT
+    median = min(median, most / 10.0)
+    sigma = min(sigma, math.log(most / median) / WIDE_SCORE)
     if sigma < _SURE:
         return write(median)
-    return {"lognormal": {"median": write(median), "sigma": short(sigma)}}
+    # rounded up, its end would be outside again
+    return {"lognormal": {"median": write(median), "sigma": short(sigma * (1.0 - 1e-5))}}
 
 
 def correlations(

@@ -250,13 +250,13 @@ def _correlated(sources: Sequence[SourceFit]) -> Iterator[tuple[str, str, float]
 
 
 def silent_pipelines(names: Sequence[str], sources: Sequence[SourceFit]) -> tuple[str, ...]:
-    """Say which pipelines have no new deals in the plan."""
-    fed = {source.pipeline for source in sources if source.fit is not None}
+    """Say which pipelines have no new deals in the plan, where no ended source says so."""
+    told = {source.pipeline for source in sources}
     return tuple(
-        f"Pipeline {name}: no rate of new deals can be measured (no complete day with "
-        "leads that go on); only what is open is forecast. Add a source by hand."
+        f"Pipeline {name}: no lead came on a complete day, so no rate of new deals is known; "
+        "add a source by hand."
         for name in names
-        if name not in fed
+        if name not in told
     )
 
 
