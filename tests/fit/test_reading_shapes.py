@@ -191,6 +191,26 @@ def test_pipelines_are_parted(true, tmp_path):
     )
 
 
+def test_pipelines_have_the_names_of_their_table(true, tmp_path):
+    tables = exports.change_log(true)
+    leads = tables["leads.csv"]
+    leads["pipeline_id"] = ["p1", "p2"] * (len(leads) // 2)
+    tables["pipelines.csv"] = pd.DataFrame({"pipeline_id": ["p1", "p2"], "label": ["New", "Old"]})
+    history = read_history(exports.write(tmp_path, tables), today=DAY)
+    assert [deals.pipeline for deals in history.deals] == ["New", "Old"]
+
+
+def test_a_history_may_say_in_each_row_whose_deal_it_is(true, tmp_path):
+    rows = true.moves.merge(true.deals, on="deal")
+    # deals are handed over when they are won: what was known at the beginning counts
+    rows["owner"] = rows["owner"].where(rows["stage"] != WON, "Finance")
+    _, deals = read(exports.write(tmp_path, {"log.csv": rows}))
+    wanted = true.deals.set_index("deal").reindex(deals.table["deal"])
+    assert deals.table["owner"].tolist() == wanted["owner"].tolist()
+    assert deals.table["source"].tolist() == wanted["source"].tolist()
+    assert len(deals.amounts) == len(true.deals)
+
+
 def test_flags_beside_the_stages_say_what_names_do_not(true, tmp_path):
     hidden = {WON: "9b", LOST: "7c"}
     table = exports.opportunity(true).replace({"StageName": hidden})

@@ -92,8 +92,11 @@ class Book:
             if "amount" not in frame:
                 frame = frame.drop(columns="amount_at", errors="ignore")
             joined = frame if joined.empty else joined.combine_first(frame)
+        if "created" in self.events:
+            created.append(self.events.set_index("deal")["created"].dropna())
         if created:
             earliest = pd.concat(created).groupby(level=0).min()
+            joined = joined.reindex(joined.index.union(earliest.index))
             joined["created"] = earliest.reindex(joined.index)
         for name in _TIMES:
             if name not in joined:

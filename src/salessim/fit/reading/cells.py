@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TIMES = {
-    "moves": ("at",),
+    "moves": ("at", "created"),
     "properties": ("at", "created"),
     "wide": ("created", "closed"),
     "list": ("created", "closed", "won_at", "lost_at"),

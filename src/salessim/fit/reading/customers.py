@@ -10,7 +10,8 @@ import numpy as np
 from salessim.fit.history import Orders, Subscriptions
 from salessim.fit.reading.cells import Cells
 from salessim.fit.reading.ledger import FILE, ROW, Ledger
-from salessim.fit.reading.recognise import GROUPS, Recognised
+from salessim.fit.reading.names import GROUPS
+from salessim.fit.reading.recognise import Recognised
 
 if TYPE_CHECKING:
     import pandas as pd

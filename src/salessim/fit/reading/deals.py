@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 
 NAME = "deals"
 """What a pipeline is called when the records do not say."""
+FEWEST = 10
+"""Entries to a stage called lost that must be seen before they can show it is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the user said about the deals: `--map`, `--stages`."""
+    """What the user said about the deals (`--map`, `--stages`), and the end of the last day."""
 
     columns: Mapping[str, str]
     stages: Sequence[str] | None
+    limit: pd.Timestamp
 
 
 def deals_of(book: Book, known: Known, asked: Asked) -> list[Deals]:
@@ -59,13 +62,17 @@ def _relabel(book: Book, known: Known) -> None:
 
 
 def _pipelines(book: Book) -> dict[str, Book]:
-    """Part the book by the pipelines that its records name."""
+    """Part the book by the pipelines that it names."""
+    import pandas as pd
+
     named = [
         one.loc[one["pipeline"].notna(), ["deal", "pipeline"]]
-        for one in book.records
+        for one in [*book.records, book.events]
         if "pipeline" in one
     ]
-    which = named[0].set_index("deal")["pipeline"] if named else None
+    # a deal that changes its pipeline stays in its first
+    first = pd.concat(named).drop_duplicates("deal") if named else None
+    which = first.set_index("deal")["pipeline"] if first is not None else None
     names = sorted(which.unique()) if which is not None else []
     if which is None or len(names) < 2:
         return {names[0] if names else NAME: book}
@@ -105,7 +112,7 @@ def _pipeline(name: str, book: Book, known: Known, asked: Asked) -> Deals:
     if long:
         stages, moves = _from_history(book, means, known, asked)
     else:
-        stages, moves = _from_list(book, means)
+        stages, moves = _from_list(book, means, asked.limit)
     return _assembled(name, book, stages, moves, asked)
 
 
@@ -124,7 +131,8 @@ def _without_passages(book: Book, means: Mapping[str, str]) -> dict[str, str]:
     word = staged["stage"].map(means)
     goes_on = staged["deal"].eq(staged["deal"].shift(-1)) & word.shift(-1).eq("open")
     share = goes_on.groupby(staged["stage"]).mean()
-    passed = [one for one in share.index[share > 0.5] if means[str(one)] == "lost"]
+    enough = staged["stage"].value_counts().reindex(share.index) >= FEWEST
+    passed = [one for one in share.index[enough & (share > 0.5)] if means[str(one)] == "lost"]
     for one in passed:
         book.ledger.note(
             file_of(staged), f"most deals go on after {one}: taken as an open stage, not as lost"
@@ -164,6 +172,12 @@ def _from_history(
     staged = rules.staged_entries(book, open_)
     seen = set(staged["stage"].unique())
     open_ = [one for one in open_ if one in seen]
+    if not open_:
+        raise SalessimError(
+            f"{book.ledger.name(file_of(book.events))}: every deal is closed in its first row, so "
+            "nothing tells how long they took; give the entries to the stages before too, or a "
+            "list of deals with the dates of their creation and closing"
+        )
     order = tuple(order_of(staged, open_, known, asked_for))
     number = {one: at for at, one in enumerate(order)} | {
         one: len(order) + (word == "lost") for one, word in means.items() if word != "open"
@@ -189,20 +203,18 @@ def _given_stages(asked: Asked, means: Mapping[str, str]) -> list[str] | None:
     return [folded[one.strip().casefold()] for one in asked.stages]
 
 
-def _from_list(book: Book, means: Mapping[str, str]) -> tuple[tuple[str, ...], pd.DataFrame]:
+def _from_list(
+    book: Book, means: Mapping[str, str], limit: pd.Timestamp
+) -> tuple[tuple[str, ...], pd.DataFrame]:
     """Return the one stage and the moves that a list of deals tells."""
-    moves = rules.list_moves(book, means)
+    moves = rules.list_moves(book, means, limit)
     stage = book.known().get("stage")
     seen = [] if stage is None else [one for one in stage.dropna().unique() if means[one] == "open"]
     return (str(seen[0]) if len(seen) == 1 else "open",), moves
 
 
 def _assembled(
-    name: str,
-    book: Book,
-    stages: tuple[str, ...],
-    moves: pd.DataFrame,
-    asked: Asked,
+    name: str, book: Book, stages: tuple[str, ...], moves: pd.DataFrame, asked: Asked
 ) -> Deals:
     """Give the deals numbers by their creation and bring all tables into that order."""
     import pandas as pd
@@ -222,10 +234,11 @@ def _assembled(
     number = pd.Series(np.arange(len(order)), index=order.index)
     frame = pd.DataFrame({"deal": order["name"].to_numpy(), "created": order["created"].to_numpy()})
     closing = moves[moves["stage"] >= len(stages)].groupby("deal")["at"].min()
+    table = table.reindex(first.index)
     for key, values in groups_of(book, table, closing, asked.columns).items():
         frame[key] = pd.Categorical(values.reindex(order.index))
     won = moves["deal"][moves["stage"] == len(stages)].unique()
-    amounts = amounts_of(book, table.reindex(first.index), closing, won)
+    amounts = amounts_of(book, table, closing, won)
     moves = moves.assign(deal=number.reindex(moves["deal"]).to_numpy())
     amounts = amounts.assign(deal=number.reindex(amounts["deal"]).to_numpy())
     return Deals(

@@ -10,8 +10,9 @@ import numpy as np
 from salessim.errors import SalessimError
 from salessim.fit.reading.cells import Cells
 from salessim.fit.reading.ledger import FILE, ROW, Ledger
+from salessim.fit.reading.names import GROUPS
 from salessim.fit.reading.outcomes import Known
-from salessim.fit.reading.recognise import GROUPS, Recognised, cells_as_text, plain
+from salessim.fit.reading.recognise import Recognised, cells_as_text, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,8 @@ def entries(table: Recognised, cells: Cells, ledger: Ledger) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        `deal`, `stage`, `at`, and where the table has them `from`, `amount`, `is_won`,
-        `is_closed`; an amount alone has no stage.
+        `deal`, `stage`, `at`, and where the table has them `from`, `created` and what `records`
+        has; an amount alone has no stage.
     """
     if table.kind == "wide":
         return _wide(table, cells, ledger)
@@ -41,17 +42,28 @@ def entries(table: Recognised, cells: Cells, ledger: Ledger) -> pd.DataFrame:
         frame["at"] = cells.times(table, table.roles["at"])
         if table.has("from"):
             frame["from"] = cells.text(table, "from")
-        if table.has("amount"):
-            frame["amount"] = cells.money(table, "amount")
-    for flag in _FLAGS:
-        if table.has(flag):
-            frame[flag] = cells.truth(table, flag)
+        if table.has("created") and table.roles["created"] != table.roles["at"]:
+            frame["created"] = cells.times(table, table.roles["created"])
+        frame = _beside(frame, table, cells)
     if table.has("deleted"):
         frame = ledger.drop(frame, cells.truth(table, "deleted"), "deleted in the CRM")
     frame = ledger.drop(frame, frame["deal"].isna(), "no id of a deal")
     if table.kind != "properties":
         frame = ledger.drop(frame, frame["stage"].isna(), "no stage")
     return ledger.drop(frame, frame["at"].isna(), "no date")
+
+
+def _beside(frame: pd.DataFrame, table: Recognised, cells: Cells) -> pd.DataFrame:
+    """Add what histories and records have in common."""
+    for key in ("pipeline", *GROUPS):
+        if table.has(key):
+            frame[key] = cells.text(table, key)
+    for key in _FLAGS:
+        if table.has(key):
+            frame[key] = cells.truth(table, key)
+    if table.has("amount"):
+        frame["amount"] = cells.money(table, "amount")
+    return frame
 
 
 def _properties(
@@ -120,14 +132,9 @@ def records(
     for key in _TIMES:
         if table.has(key):
             frame[key] = cells.times(table, table.roles[key])
-    for key in ("stage", "pipeline", *GROUPS):
-        if table.has(key):
-            frame[key] = cells.text(table, key)
-    for key in _FLAGS:
-        if table.has(key):
-            frame[key] = cells.truth(table, key)
-    if table.has("amount"):
-        frame["amount"] = cells.money(table, "amount")
+    if table.has("stage"):
+        frame["stage"] = cells.text(table, "stage")
+    frame = _beside(frame, table, cells)
     if table.has("deleted"):
         frame = ledger.drop(frame, cells.truth(table, "deleted"), "deleted in the CRM")
     frame = ledger.drop(frame, frame["deal"].isna(), "no id of a deal")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from salessim.fit.reading.book import Book
-from salessim.fit.reading.recognise import GROUPS
+from salessim.fit.reading.names import GROUPS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,14 +27,18 @@ def groups_of(
 
     Parameters
     ----------
+    table : DataFrame
+        The records of the deals, by number.
     closing : Series
-        When each closed deal closed, by id.
+        When each closed deal closed, by number.
     """
     found = {}
+    # histories repeat them in every row: the first row says what was known at the beginning
+    first = book.events.drop_duplicates("deal").set_index("deal").reindex(table.index)
     for key in GROUPS:
-        if key not in table:
+        if key not in table and key not in first:
             continue
-        values = table[key]
+        values = table[key] if key in table else first[key]
         if _filled_later(values, table.index.isin(closing.index)):
             taken = key in columns
             book.tell(

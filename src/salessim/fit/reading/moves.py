@@ -168,18 +168,20 @@ def _say_oddities(book: Book, moves: pd.DataFrame, stages: Stages) -> None:
         )
 
 
-def list_moves(book: Book, means: Mapping[str, str]) -> pd.DataFrame:
+def list_moves(book: Book, means: Mapping[str, str], limit: pd.Timestamp) -> pd.DataFrame:
     """Return the moves of a list: creation, and the closing of the deals that are closed.
 
     Parameters
     ----------
     means : mapping
         Stage -> ``open``, ``won`` or ``lost``.
+    limit : Timestamp
+        No deal can have closed from then on.
 
     Returns
     -------
     DataFrame
-        `deal` (id), `stage` (0 open, 1 won, 2 lost), `at`.
+        `deal`, `stage` (0 open, 1 won, 2 lost), `at`.
     """
     import pandas as pd
 
@@ -193,6 +195,7 @@ def list_moves(book: Book, means: Mapping[str, str]) -> pd.DataFrame:
         ("no date of creation", known["created"].isna()),
         ("no stage", outcome < 0),
         ("closed, and no date of closing", (outcome > 0) & closed.isna()),
+        ("closed in the future", closed >= limit),
     ):
         book.drop_deals(known.index[these & ~gone].to_numpy(), reason)
         gone |= np.asarray(these, dtype=bool)

@@ -64,7 +64,8 @@ def read_history(
     tables = [recognise(sheet, columns) for sheet in sheets]
     cells = Cells(tables, columns, ledger)
     limit = _midnight_after(today or datetime.now(tz=UTC).date())
-    deals = _deals(tables, cells, Asked(columns=columns, stages=stages), ledger, limit)
+    asked = Asked(columns=columns, stages=stages, limit=limit)
+    deals = _deals(tables, cells, asked, ledger)
     orders = orders_of(tables, cells, ledger, limit)
     subscriptions = subscriptions_of(tables, cells, ledger, limit)
     _say_nothing(tables, ledger, found=bool(deals or orders or subscriptions))
@@ -102,9 +103,7 @@ def _load(paths: Sequence[Path], ledger: Ledger) -> tuple[list[Sheet], list[tupl
     return sheets, files
 
 
-def _deals(
-    tables: Sequence[Recognised], cells: Cells, asked: Asked, ledger: Ledger, limit: pd.Timestamp
-) -> list[Deals]:
+def _deals(tables: Sequence[Recognised], cells: Cells, asked: Asked, ledger: Ledger) -> list[Deals]:
     """Read all tables of deals and put them together."""
     import pandas as pd
 
@@ -115,7 +114,7 @@ def _deals(
     none = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     events = pd.concat(long, ignore_index=True) if long else none
     book = Book.of(events, _records(tables, cells, ledger, events["deal"]), ledger)
-    _clean(book, tables, cells, limit)
+    _clean(book, tables, cells, asked.limit)
     labels = {
         one
         for frame in (book.events, *book.records)
@@ -174,6 +173,13 @@ def _clean(book: Book, tables: Sequence[Recognised], cells: Cells, limit: pd.Tim
         if table.kind == "merged":
             merged = book.names.get_indexer(cells.text(table, "merged").dropna().unique())
             book.drop_deals(merged[merged >= 0], "merged into another deal")
+        if table.kind == "pipelines":
+            names = dict(
+                zip(cells.text(table, "pipeline"), cells.text(table, "label"), strict=True)
+            )
+            for frame in (book.events, *book.records):
+                if "pipeline" in frame:
+                    frame["pipeline"] = frame["pipeline"].map(names).fillna(frame["pipeline"])
     for one in book.records:
         if "created" in one:
             book.drop_deals(one["deal"][one["created"] >= limit], "created in the future")

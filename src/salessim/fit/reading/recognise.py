@@ -9,230 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from salessim.config.words import nearest
 from salessim.errors import SalessimError
+from salessim.fit.reading.names import NAMES, SETTINGS
 from salessim.fit.reading.tables import Sheet
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "deal": (
-        "deal id",
-        "opportunity id",
-        "lead id",
-        "mql id",
-        "case id",
-        "potential id",
-        "record id",
-        "case concept name",
-        "deal",
-        "opportunity",
-        "opportunity number",
-        "lead",
-        "case",
-    ),
-    "stage": (
-        "stage",
-        "stage name",
-        "deal stage",
-        "dealstage",
-        "sales stage",
-        "opportunity stage",
-        "pipeline stage",
-        "lead stage",
-        "current stage",
-        "deal pipeline stage id",
-        "activity",
-        "concept name",
-        "deal status",
-        "opportunity status",
-        "lead status",
-        "phase",
-    ),
-    "from": ("from stage", "old stage", "previous stage", "prior stage", "stage from", "from"),
-    "to": ("to stage", "new stage", "stage to", "to"),
-    "at": (
-        "changed at",
-        "date entered",
-        "entered at",
-        "entered",
-        "timestamp",
-        "time timestamp",
-        "change date",
-        "changed on",
-        "changed",
-        "moved at",
-        "event time",
-        "at",
-        "when",
-        "fivetran start",
-    ),
-    "created": (
-        "created at",
-        "created date",
-        "create date",
-        "createdate",
-        "created time",
-        "created on",
-        "created",
-        "creation date",
-        "date created",
-        "engage date",
-        "first contact date",
-        "opened at",
-        "open date",
-        "opened",
-        "reporting date",
-    ),
-    "closed": (
-        "closed at",
-        "close date",
-        "closedate",
-        "closing date",
-        "closed date",
-        "closed on",
-        "closed",
-        "date closed",
-        "actual close date",
-        "close date expected close date",
-    ),
-    "won_at": ("won date", "won at", "date won", "won on"),
-    "lost_at": ("lost date", "lost at", "date lost", "lost on"),
-    "amount": (
-        "amount",
-        "deal size",
-        "deal amount",
-        "deal value",
-        "close value",
-        "estimated acv",
-        "acv",
-        "tcv",
-        "arr",
-        "estimated value",
-        "opportunity amount",
-        "opportunity amount usd",
-        "grand total",
-        "dollar value",
-        "order value",
-        "total amount",
-        "total",
-        "spend",
-        "value",
-        "revenue",
-        "price",
-    ),
-    "owner": (
-        "owner",
-        "deal owner",
-        "owner id",
-        "hubspot owner id",
-        "owner rep id",
-        "opportunity owner",
-        "potential owner",
-        "lead owner",
-        "sales agent",
-        "sales rep",
-        "rep",
-        "assigned to",
-    ),
-    "product": ("product", "product name", "product id"),
-    "region": ("region", "territory"),
-    "country": ("country",),
-    "industry": ("industry", "sector"),
-    "team": ("team", "regional office"),
-    "type": ("type", "deal type", "opportunity type", "lead type"),
-    "source": (
-        "source",
-        "lead source",
-        "origin",
-        "original source",
-        "analytics source",
-        "sales channel",
-        "channel",
-        "utm source",
-    ),
-    "segment": ("segment", "business segment", "market segment"),
-    "customer": (
-        "customer id",
-        "customer",
-        "account id",
-        "account",
-        "account name",
-        "company id",
-        "company",
-        "client id",
-        "client",
-        "cust",
-        "contact id",
-        "user id",
-        "panelist id",
-    ),
-    "pipeline": ("pipeline", "pipeline id", "deal pipeline", "deal pipeline id"),
-    "start": ("start", "start date", "started at", "started", "subscription start", "signup date"),
-    "end": (
-        "end",
-        "end date",
-        "ended at",
-        "ended",
-        "subscription end",
-        "canceled at",
-        "cancelled at",
-        "cancellation date",
-        "churn date",
-        "churned at",
-    ),
-    "revenue": ("mrr", "monthly revenue", "monthly recurring revenue", "monthly charges"),
-    "date": (
-        "date",
-        "order date",
-        "invoice date",
-        "purchase date",
-        "transaction date",
-        "sales date",
-        "order purchase timestamp",
-        "timestamp",
-        "created time",
-        "created at",
-    ),
-    "quantity": ("quantity", "qty", "units"),
-    "price": ("unit price", "price each", "price per unit"),
-    "order": (
-        "order id",
-        "invoice no",
-        "invoice id",
-        "invoice number",
-        "order number",
-        "trans id",
-        "transaction id",
-        "invoiceid",
-        "salesorderid",
-    ),
-    "deleted": ("is deleted", "deleted", "fivetran deleted"),
-    "is_won": ("is won", "closed won"),
-    "is_closed": ("is closed",),
-    "property": ("field", "property", "property name", "name"),
-    "value": ("new value", "value"),
-    "old": ("old value", "previous value"),
-    "stage_id": ("stage id",),
-    "label": ("label", "stage label"),
-    "position": ("display order", "position", "sort order"),
-    "merged": ("merged deal id",),
-}
-"""Key of a column -> the names it has in exports, as `plain` writes them; the first is best."""
-GROUPS = (
-    "owner",
-    "source",
-    "segment",
-    "customer",
-    "product",
-    "region",
-    "country",
-    "industry",
-    "team",
-    "type",
-)
-"""Keys by which deals may be grouped."""
-SETTINGS = ("won", "lost", "complete_from", "dates", "decimal")
-"""Keys of `--map` that name no column."""
 _ENTERED = re.compile(
     r"""^(?:propert(?:y|ies)[._])?hs_(?P<version>v2_)?date_entered_(?P<id>.+)$
     |^date[ ]entered[ ]["“'«]?(?P<name>.+?)["”'»]?$|^entered_(?P<plain>.+)$""",
@@ -335,12 +117,15 @@ def _roles(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
         column = next((one for one in found if one not in given), None)
         if key not in roles and column is not None:
             roles[key] = column
+    if "stage" not in roles and "order" not in roles and (column := _by_name(sheet, "status")):
+        roles["stage"] = column
     if "deal" not in roles and "stage" in roles and (column := _by_name(sheet, "id")):
         roles["deal"] = column
     if {"deal", "at", "value"} <= roles.keys() and not {"stage", "to", "property"} & roles.keys():
         # a table of stages entered calls them values
         roles["to"] = roles["value"]
-        roles = {key: column for key, column in roles.items() if key != "amount"}
+        # its source is what program wrote the row
+        roles = {key: roles[key] for key in ("deal", "to", "at", "deleted") if key in roles}
     return roles
 
 
@@ -386,13 +171,13 @@ def _kind(sheet: Sheet, roles: Mapping[str, str], entered: Mapping[str, str]) ->
 
 
 def _repeats(sheet: Sheet, column: str) -> bool:
-    """Say whether values of a column stand in several rows, as in a history."""
+    """Say whether many values of a column stand in several rows: a list has a few doubles."""
     import pyarrow.compute as pc
 
     cells = sheet.cells.column(column)
     filled = len(cells) - cells.null_count
     distinct = int(pc.count_distinct(cells).as_py())
-    return bool(filled > 0 and distinct < 0.95 * filled)
+    return bool(filled > 0 and distinct < 0.85 * filled)
 
 
 def cells_as_text(cells: Any) -> pa.ChunkedArray:

@@ -99,9 +99,6 @@ def _unpacked(name: str, content: bytes) -> bytes:
 
 def _csv(name: str, content: bytes, ledger: Ledger) -> Sheet:
     """Read a CSV file with all cells as text; rows of the wrong length are dropped and said."""
-    import pyarrow as pa
-    from pyarrow import csv
-
     encoding = _encoding(content)
     head = content[:_HEADER_LETTERS].decode(encoding, errors="replace").lstrip("\ufeff")
     if not head.strip():
@@ -109,45 +106,13 @@ def _csv(name: str, content: bytes, ledger: Ledger) -> Sheet:
     if "\0" in head:
         raise TableError(f"{name} holds zero bytes: it is neither CSV, Parquet nor Excel")
     separator = separator_of(head)
-    ragged: list[int] = []
-
-    def skip(row: Any) -> str:
-        ragged.append(row.number)
-        return "skip"
-
-    try:
-        header = _header(head, separator)
-        if len(header) > MOST_COLUMNS:
-            raise TableError(f"{name} has {len(header):,} columns, more than {MOST_COLUMNS:,}")
-        cells = csv.read_csv(
-            io.BytesIO(content),
-            # one thread: rows keep their numbers
-            read_options=csv.ReadOptions(
-                use_threads=False,
-                block_size=1 << 26,
-                encoding=encoding,
-                column_names=header,
-                skip_rows=0,
-            ),
-            parse_options=csv.ParseOptions(
-                delimiter=separator,
-                newlines_in_values=True,
-                ignore_empty_lines=False,
-                invalid_row_handler=skip,
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()),
-                strings_can_be_null=True,
-                null_values=NOTHING,
-            ),
-        )
-    except pa.ArrowException as error:
-        raise TableError(f"{name} is no readable CSV file: {first_line(error)}") from None
-    read = cells.num_rows + len(ragged)
-    rows = np.delete(np.arange(1, read + 1), np.asarray(ragged, dtype=np.int64) - 1)
-    sheet = _sheet(name, cells.slice(1), rows[1:], ledger, read=read - 1)
-    if ragged:
-        ledger.say(sheet.file, "dropped", "too few or too many cells", ragged)
+    header = _header(name, head, separator)
+    cells, ragged = _parsed(name, content, header, separator, encoding)
+    # the header is a row of text like the others
+    read = cells.num_rows + len(ragged) - 1
+    rows = np.delete(np.arange(1, read + 2), np.asarray(ragged, dtype=np.int64) - 1)
+    sheet = _sheet(name, cells.slice(1), rows[1:], ledger, read=read)
+    ledger.say(sheet.file, "dropped", "too few or too many cells", ragged)
     if encoding == "cp1252":
         ledger.note(sheet.file, "is not UTF-8: read as Windows-1252")
     if separator != ",":
@@ -155,13 +120,49 @@ def _csv(name: str, content: bytes, ledger: Ledger) -> Sheet:
     return sheet
 
 
-def _header(head: str, separator: str) -> list[str]:
+def _parsed(
+    name: str, content: bytes, header: list[str], separator: str, encoding: str
+) -> tuple[pa.Table, list[int]]:
+    """Return the cells of a CSV file, and the numbers of the rows of another length."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    ragged: list[int] = []
+
+    def skip(row: Any) -> str:
+        ragged.append(row.number)
+        return "skip"
+
+    # one thread: rows keep their numbers
+    reading = csv.ReadOptions(
+        use_threads=False, block_size=1 << 26, encoding=encoding, column_names=header
+    )
+    parsing = csv.ParseOptions(
+        delimiter=separator,
+        newlines_in_values=True,
+        ignore_empty_lines=False,
+        invalid_row_handler=skip,
+    )
+    converting = csv.ConvertOptions(
+        column_types=dict.fromkeys(header, pa.string()),
+        strings_can_be_null=True,
+        null_values=NOTHING,
+    )
+    try:
+        return csv.read_csv(io.BytesIO(content), reading, parsing, converting), ragged
+    except pa.ArrowException as error:
+        raise TableError(f"{name} is no readable CSV file: {first_line(error)}") from None
+
+
+def _header(name: str, head: str, separator: str) -> list[str]:
     """Return the names of the columns, each once: an empty one by its place."""
     import csv
 
     first = next(iter(csv.reader(io.StringIO(head, newline=""), delimiter=separator)), [])
-    names = [name.strip() or f"column {place}" for place, name in enumerate(first, 1)]
-    say_doubled("the header", names)
+    names = [cell.strip() or f"column {place}" for place, cell in enumerate(first, 1)]
+    if len(names) > MOST_COLUMNS:
+        raise TableError(f"{name} has {len(names):,} columns, more than {MOST_COLUMNS:,}")
+    say_doubled(name, names)
     return names
 
 
