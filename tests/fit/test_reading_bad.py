@@ -97,6 +97,15 @@ def test_broken_rows_are_dropped_with_their_numbers(tmp_path):
     assert found["noted", 'at: no date: "soon" and the like: taken as empty'] == (1, (6,))
 
 
+def test_blank_lines_before_the_header_and_notes_below_the_table(tmp_path):
+    rows = ["", MOVES, "a,Offer,2025-05-01", "a,Won,2025-05-03", "Grand total", "confidential"]
+    history = read(tmp_path, rows)
+    assert said(history)["dropped", "too few or too many cells"] == (2, (5, 6))
+    assert said(history)["read", "rows"] == (4, ())
+    assert len(history.deals[0].moves) == 2
+    assert not [reason for what, reason in said(history) if what == "noted" and "date" in reason]
+
+
 def test_what_a_list_cannot_mean_is_mended_or_dropped(tmp_path):
     rows = [
         "deal,status,created,closed,amount",

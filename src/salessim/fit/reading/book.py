@@ -17,7 +17,10 @@ _TIMES = ("created", "closed", "won_at", "lost_at")
 
 def by_time(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a table in order of `deal` and `at`; rows of one moment stay as they are."""
-    order = np.lexsort((frame["at"].to_numpy(), frame["deal"].to_numpy()))
+    deal, at = frame["deal"].to_numpy(), frame["at"].to_numpy()
+    if ((deal[1:] > deal[:-1]) | ((deal[1:] == deal[:-1]) & (at[1:] >= at[:-1]))).all():
+        return frame.reset_index(drop=True)
+    order = np.lexsort((at, deal))
     return frame.iloc[order].reset_index(drop=True)
 
 

@@ -107,10 +107,13 @@ def _csv(name: str, content: bytes, ledger: Ledger) -> Sheet:
         raise TableError(f"{name} holds zero bytes: it is neither CSV, Parquet nor Excel")
     separator = separator_of(head)
     header = _header(name, head, separator)
-    cells, ragged = _parsed(name, content, header, separator, encoding)
+    table = content.lstrip(b"\r\n")
+    above = content[: len(content) - len(table)].count(b"\n")
+    cells, ragged = _parsed(name, table, header, separator, encoding)
     # the header is a row of text like the others
     read = cells.num_rows + len(ragged) - 1
-    rows = np.delete(np.arange(1, read + 2), np.asarray(ragged, dtype=np.int64) - 1)
+    rows = np.delete(np.arange(1, read + 2), np.asarray(ragged, dtype=np.int64) - 1) + above
+    ragged = [row + above for row in ragged]
     sheet = _sheet(name, cells.slice(1), rows[1:], ledger, read=read)
     ledger.say(sheet.file, "dropped", "too few or too many cells", ragged)
     if encoding == "cp1252":
@@ -158,7 +161,8 @@ def _header(name: str, head: str, separator: str) -> list[str]:
     """Return the names of the columns, each once: an empty one by its place."""
     import csv
 
-    first = next(iter(csv.reader(io.StringIO(head, newline=""), delimiter=separator)), [])
+    rows = csv.reader(io.StringIO(head, newline=""), delimiter=separator)
+    first = next((row for row in rows if row), [])
     names = [cell.strip() or f"column {place}" for place, cell in enumerate(first, 1)]
     if len(names) > MOST_COLUMNS:
         raise TableError(f"{name} has {len(names):,} columns, more than {MOST_COLUMNS:,}")

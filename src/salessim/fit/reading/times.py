@@ -6,6 +6,7 @@ columns of the exports together.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,6 @@ class Column:
         differ only in the style 03-04-2021.
     zoned : ndarray of bool
         Texts with a time zone: their times are in UTC.
-    clocked : bool
-        Some have a time of day.
     unread : ndarray of bool
         Texts that are no time in any style.
     """
@@ -57,7 +56,6 @@ class Column:
     first: Any
     second: Any
     zoned: Any
-    clocked: bool
     unread: Any
 
     @property
@@ -91,32 +89,40 @@ def take_apart(cells: pa.ChunkedArray) -> Column:
     import pyarrow.compute as pc
 
     kind = cells.type
-    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-        zoned = pa.types.is_timestamp(kind) and kind.tz is not None
-        # the cast drops the zone and keeps UTC
-        values = cells.cast(pa.timestamp("us", kind.tz if zoned else None), safe=False)
-        times = values.to_numpy().astype("datetime64[us]")
-        clocked = bool((times != times.astype("datetime64[D]"))[~np.isnat(times)].any())
-        none = np.zeros(len(times), dtype=bool)
-        return Column(times, times, none | zoned, clocked, none)
     if pa.types.is_dictionary(kind):
-        cells = pc.cast(cells, kind.value_type)
-    if pa.types.is_floating(cells.type):
+        return take_apart(pc.cast(cells, kind.value_type))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        # ISO without zones is the common case, and the fast one
+        with contextlib.suppress(pa.ArrowInvalid):
+            cells = cells.cast(pa.timestamp("us"))
+    if pa.types.is_date(cells.type) or pa.types.is_timestamp(cells.type):
+        return _typed(cells)
+    if pa.types.is_floating(kind):
         cells = cells.cast(pa.int64(), safe=False)
     coded = cells.cast(pa.string()).combine_chunks().dictionary_encode()
     codes = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False)
-    distinct = _distinct(single_spaced(coded.dictionary))
     # the last of the distinct, which code -1 takes, stands for empty cells
-    return Column(*(part[codes] if isinstance(part, np.ndarray) else part for part in distinct))
+    return Column(*(part[codes] for part in _distinct(single_spaced(coded.dictionary))))
 
 
-def _distinct(texts: pa.Array) -> tuple[Any, Any, Any, bool, Any]:
+def _typed(cells: pa.ChunkedArray) -> Column:
+    """Take dates and time stamps as they are; those with a zone are UTC inside."""
+    import pyarrow as pa
+
+    zoned = pa.types.is_timestamp(cells.type) and cells.type.tz is not None
+    values = cells.cast(pa.timestamp("us", cells.type.tz if zoned else None), safe=False)
+    times = values.to_numpy().astype("datetime64[us]")
+    none = np.zeros(len(times), dtype=bool)
+    return Column(times, times, none | zoned, none)
+
+
+def _distinct(texts: pa.Array) -> tuple[Any, Any, Any, Any]:
     """Read distinct texts; one more entry, without a time, stands behind the last."""
     import pyarrow.compute as pc
 
     many = len(texts) + 1
     first, second = (np.full(many, NOT_A_TIME) for _ in range(2))
-    zoned, clocked = np.zeros(many, dtype=bool), False
+    zoned = np.zeros(many, dtype=bool)
     left = np.arange(len(texts))
     for style, pattern in _STYLES.items():
         if not len(left):
@@ -129,20 +135,16 @@ def _distinct(texts: pa.Array) -> tuple[Any, Any, Any, bool, Any]:
         at, left = left[hit], left[~hit]
         if style == "epoch":
             count = _number(fields, "epoch")
-            first[at] = second[at] = np.where(
-                count > 99_999_999_999, count * 1000, count * 10**6
-            ).astype("datetime64[us]")
-            clocked = True
+            micros = np.where(count > 99_999_999_999, count * 1000, count * 10**6)
+            first[at] = second[at] = micros.astype("datetime64[us]")
             continue
-        clock, shift, has_zone, has_clock = _clock(fields)
-        first[at] = _days(fields, style) + clock - shift
-        second[at] = first[at]
+        clock, shift, zoned[at] = _clock(fields)
+        first[at] = second[at] = _days(fields, style) + clock - shift
         if style == "digits":
             second[at] = _days(fields, style, swapped=True) + clock - shift
-        zoned[at], clocked = has_zone, clocked or has_clock
     unread = np.isnat(first) & np.isnat(second)
     unread[-1] = False
-    return first, second, zoned, clocked, unread
+    return first, second, zoned, unread
 
 
 def _number(fields: pa.Array, name: str) -> Any:
@@ -178,8 +180,8 @@ def _days(fields: pa.Array, style: str, *, swapped: bool = False) -> Any:
     return np.where(there, days, np.datetime64("NaT")).astype("datetime64[us]")
 
 
-def _clock(fields: pa.Array) -> tuple[Any, Any, Any, bool]:
-    """Return time of day and offset from UTC (timedelta64[us]), who has a zone, who a clock."""
+def _clock(fields: pa.Array) -> tuple[Any, Any, Any]:
+    """Return time of day and offset from UTC (timedelta64[us]), and which have a zone."""
     import pyarrow.compute as pc
 
     hour, minute, second = (_number(fields, name) for name in ("hour", "minute", "second"))
@@ -193,7 +195,7 @@ def _clock(fields: pa.Array) -> tuple[Any, Any, Any, bool]:
     wrong = (hour > 24) | (minute > 59) | (second > 60)
     clock = np.where(has_clock, seconds * 10**6 + micros, 0).astype("timedelta64[us]")
     clock[has_clock & wrong] = np.timedelta64("NaT")
-    return (clock, *_zone(pc.struct_field(fields, "zone")), bool(has_clock.any()))
+    return (clock, *_zone(pc.struct_field(fields, "zone")))
 
 
 def _zone(texts: pa.Array) -> tuple[Any, Any]:
