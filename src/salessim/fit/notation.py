@@ -11,6 +11,7 @@ import numpy as np
 from salessim._typing import FloatArray
 from salessim.config.uncertain import WIDE_SCORE
 from salessim.config.units import LARGEST_AMOUNT, LONGEST_DAYS
+from salessim.model.uncertain import NORMAL_P95
 
 _SURE = 1e-6
 """A standard deviation of a logarithm that is none."""
@@ -44,6 +45,14 @@ def lognormal(median: float, sigma: float, write: Callable[[float], Any] = short
         return write(median)
     # rounded up, its end would be outside again
     return {"lognormal": {"median": write(median), "sigma": short(sigma * (1.0 - 1e-5))}}
+
+
+def growth(sd: float) -> Any:
+    """Return a growth of nothing a month, of which 1 + growth has a logarithm with such an sd."""
+    if sd < _SURE:
+        return "0% per month"
+    ends = (np.expm1(side * NORMAL_P95 * sd) for side in (-1.0, 1.0))
+    return dict(zip(("p05", "p95"), (f"{100 * end:.4g}% per month" for end in ends), strict=True))
 
 
 def correlations(

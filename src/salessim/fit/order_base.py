@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.config.units import LARGEST_SHAPE, LEAST_SHAPE
 from salessim.fit.history import Orders
-from salessim.fit.notation import correlations, days, lognormal, per_day, short
-from salessim.fit.order_amounts import amount_law, sure_pipeline
+from salessim.fit.notation import correlations, days, growth, lognormal, per_day, short
+from salessim.fit.order_amounts import amount_law, drift, sure_pipeline
 from salessim.fit.order_months import Rhythm, expected_repeats, fit_with_season
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
@@ -28,6 +29,8 @@ FILE = "customers.csv"
 SOURCE = "repeat"
 SHOCK = "repeat orders"
 _NO_SWING = 0.005
+_FAR_DAYS = 1e5
+"""A scale of lifetimes beyond which none can be told from another."""
 REPEAT, FIRST = "repeat_order", "first_order"
 """Pipelines of one sure stage that takes no time."""
 LIFETIME = "customers.lifetime.lomax"
@@ -82,7 +85,7 @@ class FittedOrders:
             "since": self.summaries["first"].to_numpy(),
             "alive": self.purchases.model.alive(x, last, age),
             f"{SOURCE}.factor": mean / self.purchases.estimate.parameters[1],
-            f"{SOURCE}.shape": shape,
+            f"{SOURCE}.shape": _sayable(shape),
         })  # fmt: skip
 
     @property
@@ -142,10 +145,15 @@ class FittedOrders:
         _, rate, s, hazard = self.purchases.estimate.parameters
         # ln beta = ln s - ln (s / beta)
         turn = np.array([[0, 1, 0, 0], [0, 0, 1, -1], [0, 0, 1, 0]], np.float64)
+        scale = s / hazard
+        if scale > _FAR_DAYS:
+            # so far off only the hazard counts: the same at a scale that a plan can say
+            scale, s = _FAR_DAYS, hazard * _FAR_DAYS
+            turn[1:] = [[0, 0, 0, 0], [0, 0, 0, 1]]
         covariance = turn @ self.purchases.estimate.covariance @ turn.T
         spread = np.sqrt(np.diag(covariance))
         lomax = {
-            "scale": lognormal(s / hazard, float(spread[1]), days),
+            "scale": lognormal(scale, float(spread[1]), days),
             "shape": lognormal(s, float(spread[2])),
         }
         return Part(
@@ -169,7 +177,7 @@ class FittedOrders:
             "kind": "customer",
             "pipeline": REPEAT,
             "rate": rate,
-            "rate_shape": short(self.purchases.model.r),
+            "rate_shape": short(_sayable(self.purchases.model.r)),
             "buyer": "existing",
         }
         season, fit = self.rhythm.season(), self.rhythm.fit
@@ -178,9 +186,7 @@ class FittedOrders:
         if fit is not None:
             start = (self.orders.last_day + np.timedelta64(1, "D")).date().isoformat()
             source["campaign"] = {start: lognormal(1.0, fit.level.sd)}
-            source["growth"] = {
-                "normal": ["0% per month", f"{100 * self.rhythm.drift:.4g}% per month"]
-            }
+            source["growth"] = growth(self.rhythm.drift)
         return source
 
     def _shocks(self) -> dict[str, Any]:
@@ -207,7 +213,13 @@ class FittedOrders:
         each = weights / np.maximum(self.summaries["spends"].to_numpy(), 1)
         of = seen["customer"].to_numpy()
         law = amount_law(seen["amount"].to_numpy(), weights=each[of], customers=of)
-        return law.with_mean(mean).written()
+        return law.at(mean=mean, moved=self._moved(seen)).written()
+
+    def _moved(self, seen: pd.DataFrame) -> float:
+        """Return by which share amounts may have moved from these orders to the next year's."""
+        days = self.orders.last_day - seen["day"]
+        ago = days.dt.total_seconds().to_numpy() / 86_400.0
+        return drift(ago, seen["amount"].to_numpy()) * (float(ago.mean()) + _YEAR / 2.0)
 
     def _first_amount(self) -> dict[str, Any]:
         """Return the law of what a first order is worth."""
@@ -217,7 +229,8 @@ class FittedOrders:
             return {"fixed": 1}
         amounts = seen["amount"].to_numpy()
         of = seen["customer"].to_numpy()
-        return amount_law(amounts, weights=np.ones(len(of)), customers=of).written()
+        law = amount_law(amounts, weights=np.ones(len(of)), customers=of)
+        return law.at(mean=law.mean, moved=self._moved(seen)).written()
 
     def _rate_and_spend(self) -> Any:
         """Return Spearman's correlation of repeat orders and mean spend; None of fewer than 10."""
@@ -280,6 +293,11 @@ class FittedOrders:
             for edge in self.purchases.estimate.edges
         ]
         return said
+
+
+def _sayable(shape: FloatArray | float) -> Any:
+    """Return a shape of rates that a plan can say."""
+    return np.clip(shape, LEAST_SHAPE, LARGEST_SHAPE)
 
 
 def fit_orders(orders: Orders) -> FittedOrders:
