@@ -13,8 +13,10 @@ import salessim as ss
 from salessim.fit.customers import FittedBase
 from salessim.fit.history import Orders
 from salessim.fit.order_base import fit_orders
+from salessim.fit.subscription_base import fit_subscriptions
 from salessim.fit.writing import plan_text, publish
 from tests.fit.buyers import LIKE_CDNOW, orders_of
+from tests.fit.test_contracts import UNTIL, made_up
 from tests.statistics import assert_sample_mean
 
 
@@ -43,6 +45,7 @@ def planned(base: FittedBase, folder, start: date, *, alive: float | None = None
     customers = base.customers
     if alive is not None:
         customers = customers.assign(alive=alive)
+    folder.mkdir(exist_ok=True)
     text = plan_text(replace(part, document=frame | dict(part.document)), header=[])
     publish(folder / "fitted.toml", {"customers.csv": customers, "fitted.toml": text})
     return ss.load_plan(folder / "fitted.toml")
@@ -83,8 +86,7 @@ def test_subscribers_pay_each_month_for_as_long_as_they_stay(tmp_path):
     base = fit_subscriptions(made_up(1500, seed=12))
     plan = planned(base, tmp_path, UNTIL.date())
     forecast = ss.simulate(plan, trajectories=400, seed=5, worlds=held(plan))
-    months = np.cumsum([0.0, *np.diff(pd.date_range(UNTIL, periods=13, freq="MS")).astype("m8[D]")
-                        .astype(float)])  # fmt: skip
+    months = (pd.date_range(UNTIL, periods=13, freq="MS") - UNTIL).days.to_numpy(float)
     law = base.lifetimes
     middle = (months[:-1] + months[1:]) / 2.0
     here = base.stays.here
