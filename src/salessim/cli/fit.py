@@ -188,6 +188,11 @@ def _report(fitted: Fitted, outputs: Outputs, by: str | None) -> None:
         if by is None
         else {deals.pipeline: compare_groups(deals, by) for deals in fitted.history.deals}
     )
+    if outputs.report is not None:
+        from salessim.report.fit import fit_page
+        from salessim.report.page import save_page
+
+        save_page(fit_page(fitted, groups), outputs.report)
     if outputs.as_json:
         said = {name: found.sentence for name, found in groups.items()}
         click.echo(json.dumps({**summary(fitted), "groups": said}, allow_nan=False))
@@ -202,5 +207,7 @@ def _report(fitted: Fitted, outputs: Outputs, by: str | None) -> None:
         render.text(console, f"Written to {outputs.plan.parent}: {', '.join(written)}.")
         for verb in ("explain", "run"):
             click.echo(f"  salessim {verb} {shlex.quote(str(outputs.plan))}", err=outputs.as_json)
-    else:
-        render.text(console, "Nothing is written: -o fitted.toml makes it a plan.")
+    if outputs.report is not None:
+        render.text(console, f"The page: {outputs.report}")
+    if outputs.plan is None:
+        render.text(console, "No plan is written: -o fitted.toml makes it a plan.")

@@ -236,7 +236,8 @@ def _others(base: Any) -> str:
 
 def _columns(path: Path, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
     """Return the columns of deal, stage and time, as quoted identifiers."""
-    from salessim.fit.reading.recognise import NAMES, plain
+    from salessim.fit.reading.names import NAMES
+    from salessim.fit.reading.recognise import plain
 
     chosen = []
     for role, kinds in ROLES.items():
