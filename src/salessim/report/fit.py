@@ -9,7 +9,7 @@ from salessim.config.words import counted
 from salessim.fit import pictures
 from salessim.fit.groups import Groups
 from salessim.fit.groups.subjects import WHOLE
-from salessim.fit.groups.words import RARE
+from salessim.fit.groups.words import RARE, compared
 from salessim.fit.order_base import FittedOrders
 from salessim.fit.pipelines import FittedPipeline
 from salessim.fit.reading_report import report_table
@@ -157,8 +157,8 @@ def _groups(pipeline: str, found: Groups, *, many: bool) -> Section:
     drawn = tuple(
         Figure(
             drawn=found.plot(of=row["of"], what=row["what"]),
-            caption=f"{row['of']}, {row['what']}: each {found.by} by itself, and drawn towards the "
-            "others as far as chance may have made the difference.",
+            caption=f"{compared(row['of'], row['what'])}: each {found.by} by itself, and drawn "
+            "towards the others as far as chance may have made the difference.",
         )
         for row in chosen.to_dict("records")
     )

@@ -8,8 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from salessim.charts import style
-from salessim.fit.groups.subjects import WHOLE
-from salessim.fit.groups.words import RARE, p_text
+from salessim.fit.groups.words import RARE, compared, p_text
 from salessim.readable import few_digits, percent
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def caterpillar(groups: Groups, of: str, what: str, ax: Axes | None = None) -> A
         there = ", ".join(f"{row['of']} {row['what']}" for row in table.to_dict("records"))
         raise ValueError(f"no comparison of {of} {what}; there are {there or 'none'}")
     own = groups.groups
-    own = own[(own["of"] == of) & (own["what"] == what)].sort_values("shrunken")
+    own = own[(own["of"] == of) & (own["what"] == what)].sort_values(["shrunken", "observed"])
     named = len(own) <= NAMED
     if ax is None:
         ax = style.new_axes(height=MARGIN + ROW * max(len(own), 8) if named else style.HEIGHT)
@@ -80,10 +79,7 @@ def _values(ax: Axes, what: str) -> None:
 
 
 def _title(groups: Groups, of: str, what: str, row: Any) -> str:
-    thing = f"{style.short(of, style.LONGEST_LABEL)}, {what}"
-    if of == WHOLE:
-        thing = of if what == "conversion" else "time to win"
-    thing = f"{thing[0].upper()}{thing[1:]} by {groups.by}"
+    thing = f"{compared(style.short(of, style.LONGEST_LABEL), what)} by {groups.by}"
     if np.isnan(row["p"]):
         return f"{thing}: too little to compare"
     more = "differs more than chance allows" if row["p_holm"] < RARE else "no more than chance"

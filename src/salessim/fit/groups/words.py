@@ -82,6 +82,14 @@ def _forecast(spread: Spread) -> str:
     )
 
 
+def compared(of: str, what: str) -> str:
+    """Name what a comparison is of: ``Win rate``, ``Time to win``, ``Offer, time``."""
+    name = f"{of}, {what}"
+    if of == WHOLE:
+        name = of if what == "conversion" else "time to win"
+    return f"{name[0].upper()}{name[1:]}"
+
+
 def p_text(p: float) -> str:
     """Write a p-value to as many digits as decide anything."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"

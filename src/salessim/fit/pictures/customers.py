@@ -164,8 +164,8 @@ def lifetimes(base: FittedSubscriptions, ax: Axes | None = None) -> Axes:
     ax.set_xlim(0.0, float(ages[-1]))
     style.number_axis(ax, "days since the start", which="x", bottom=None)
     style.share_axis(ax, "share still subscribed")
-    year = float(np.mean([family.survival(np.array([365.25]), base.lifetimes.parameters[g])[0]
-                          for g in base.lives.group]))  # fmt: skip
+    stay = [family.survival(np.array([365.25]), at)[0] for at in base.lifetimes.parameters]
+    year = float(sizes @ stay / sizes.sum())
     ended = int(base.lives.ended.sum())
     style.finish(
         ax,

@@ -1,0 +1,58 @@
+"""The page of a fit holds what was measured, whatever people called it."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from salessim.fit.fit import fit_history
+from salessim.fit.groups import compare_groups
+from salessim.fit.history import History
+from salessim.report.fit import MOST_SOURCES, fit_page
+from salessim.report.page import render
+from tests.fit.made_up import made_up_deals, made_up_orders
+from tests.fit.test_contracts import made_up
+from tests.fit.test_page import NASTY, Reader
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    deals = made_up_deals(seed=1, days=200)
+    many = MOST_SOURCES + 2
+    table = deals.table.assign(
+        source=pd.Categorical([f"source {n % many}" for n in range(len(deals.table))]),
+        owner=pd.Categorical(["Ann", NASTY, "Bob"][n % 3] for n in range(len(deals.table))),
+    )
+    deals = replace(deals, table=table, stages=(NASTY, "second"))
+    orders = made_up_orders(seed=2, days=200, customers=50)
+    return fit_history(History(deals=(deals,), orders=orders, files=((NASTY, "0" * 64),)))
+
+
+def test_everything_measured_is_on_the_page(fitted):
+    (deals,) = fitted.history.deals
+    page = fit_page(fitted, {deals.pipeline: compare_groups(deals)})
+    titles = [section.title for section in page.sections]
+    assert titles == [
+        "Pipeline new",
+        "Where deals come from",
+        "Customers",
+        "One process or many? By owner",
+        "What was read",
+    ]
+    figures = [len(section.figures) for section in page.sections]
+    assert figures == [3, MOST_SOURCES, 2, 2, 0]
+    assert "too many: source" in page.sections[1].text[0]
+    read = Reader(render(page))
+    assert read.tags.count("svg") == sum(figures)
+    assert "script" not in read.tags
+    assert NASTY.split(" & ")[0] in read.text
+    assert len(read.ids) == len(set(read.ids))
+    for warning in fitted.warnings:
+        assert warning in read.text
+
+
+def test_subscribers_alone_make_a_page():
+    fitted = fit_history(History(subscriptions=made_up(120, seed=3)))
+    page = fit_page(fitted)
+    assert [section.title for section in page.sections][-2:] == ["Customers", "What was read"]
+    assert "stay a year or longer" in Reader(render(page)).text
