@@ -1,11 +1,13 @@
 """The page of a fit holds what was measured, whatever people called it."""
 
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
 
-from salessim.fit.fit import fit_history
+from salessim.fit.customers import fit_customers
+from salessim.fit.fit import Fitted, fit_history
 from salessim.fit.groups import compare_groups
 from salessim.fit.history import History
 from salessim.report.fit import MOST_SOURCES, fit_page
@@ -52,7 +54,12 @@ def test_everything_measured_is_on_the_page(fitted):
 
 
 def test_subscribers_alone_make_a_page():
-    fitted = fit_history(History(subscriptions=made_up(120, seed=3)))
+    listed = made_up(120, seed=3)
+    history = History(subscriptions=listed)
+    fitted = Fitted(
+        history=history, as_of=date(2024, 6, 30), horizon="1 year", currency="EUR", pipelines=(),
+        sources=(), customers=fit_customers(history), remarks=(),
+    )  # fmt: skip
     page = fit_page(fitted)
     assert [section.title for section in page.sections][-2:] == ["Customers", "What was read"]
     assert "stay a year or longer" in Reader(render(page)).text

@@ -1,0 +1,46 @@
+"""`salessim fit --groups --report`: the table and the sentence on the terminal, the page beside."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture
+def moves(tmp_path):
+    """Two owners: of 75 deals each, Ann wins three of four and Bob one of four, after a week."""
+    rng = np.random.default_rng(1)
+    created = pd.Timestamp("2026-01-05") + pd.to_timedelta(rng.integers(0, 150, 150), unit="D")
+    ann = np.arange(150) % 2 == 0
+    won = rng.random(150) < np.where(ann, 0.75, 0.25)
+    after = created + pd.to_timedelta(rng.integers(1, 14, 150), unit="D")
+    rows = pd.DataFrame({"deal id": np.tile(np.arange(150), 2), "owner": np.tile(np.where(
+        ann, "Ann", "Bob"), 2)}).assign(
+        stage=np.concatenate((np.full(150, "offer"), np.where(won, "won", "lost"))),
+        entered=np.concatenate((created, after)),
+    )  # fmt: skip
+    path = tmp_path / "moves.csv"
+    rows.to_csv(path, index=False)
+    return path
+
+
+def test_groups_and_page(call, moves, tmp_path):
+    page = tmp_path / "page.html"
+    done = call("fit", moves, "--groups", "owner", "--report", page, "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)["groups"]
+    assert "The win rate by owner differs more than chance allows" in next(iter(said.values()))
+    assert "The page:" in done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 5  # the stage, amounts, leads, and owners by wins and by times
+    assert "One process or many? By owner" in text
+    again = call("fit", moves, "--report", page)
+    assert again.exit_code == 1
+    assert "page.html" in again.stderr
+
+
+def test_a_column_that_is_none_is_named(call, moves):
+    done = call("fit", moves, "--groups", "ownr")
+    assert done.exit_code == 1
+    assert "did you mean `owner`?" in done.stderr
