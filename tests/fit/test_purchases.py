@@ -12,6 +12,8 @@ import pytest
 from scipy.special import gammaln
 
 from salessim.errors import SalessimError
+from salessim.fit import bg_nbd
+from salessim.fit.bg_nbd import fit_bg_nbd
 from salessim.fit.history import Orders
 from salessim.fit.orders import order_days
 from salessim.fit.purchases import (
@@ -85,14 +87,15 @@ def test_likelihood_and_alive_by_brute_force(model):
         assert alive == pytest.approx(expected[1], rel=1e-8, abs=1e-12)
 
 
+@pytest.mark.parametrize("log_likelihood", [_log_likelihood, bg_nbd._log_likelihood])
 @pytest.mark.parametrize("model", MODELS)
-def test_gradient_by_differences(model):
+def test_gradients_by_differences(model, log_likelihood):
     seen = Purchases.of(*SEEN.T)
     at = np.log([model.r, model.r / model.alpha, model.s, model.s / model.beta])
-    _, gradient = _log_likelihood(at, seen)
+    _, gradient = log_likelihood(at, seen)
     for place, slope in enumerate(gradient):
         step = 1e-5 * np.eye(4)[place]
-        up, down = (_log_likelihood(at + move, seen)[0] for move in (step, -step))
+        up, down = (log_likelihood(at + move, seen)[0] for move in (step, -step))
         assert slope == pytest.approx((up - down) / 2e-5, rel=1e-5, abs=1e-4)
 
 
@@ -179,7 +182,7 @@ def test_one_day_alone_says_nothing():
 
 @pytest.mark.skipif(not CDNOW.exists(), reason="CDNOW is not at hand")
 def test_cdnow_as_published():
-    """Pareto/NBD of Fader and Hardie 2005; gamma-gamma of theirs of 2013; weeks 40 to 78."""
+    """Fader and Hardie: Pareto/NBD and BG/NBD of 2005, gamma-gamma of 2013; weeks 40 to 78."""
     told = pd.read_parquet(CDNOW)
     table = pd.DataFrame(
         {"customer": told["master_id"], "at": told["date"], "amount": told["dollar_value"]}
@@ -189,9 +192,12 @@ def test_cdnow_as_published():
     )
     known = order_days(orders).summaries()
     seen = [known[name].to_numpy(np.float64) for name in ("repeats", "last", "age")]
-    model = fit_pareto_nbd(Purchases.of(*seen)).model
+    fit = fit_pareto_nbd(Purchases.of(*seen))
+    model = fit.model
     weekly = [model.r, model.alpha / 7, model.s, model.beta / 7]
     assert weekly == pytest.approx([0.553, 10.578, 0.606, 11.669], rel=1e-3)
+    r, rate, a, b = fit_bg_nbd(Purchases.of(*seen), near=fit.estimate).parameters
+    assert [r, r / rate / 7, a, b] == pytest.approx([0.243, 4.414, 0.793, 2.426], rel=3e-3)
     paid = known[known["spends"] > 0]
     spend = fit_gamma_gamma(*(paid[name].to_numpy(np.float64) for name in ("spends", "spend")))
     published = [6.25, 3.74, 15.44]

@@ -10,13 +10,15 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.config.units import LARGEST_SHAPE, LEAST_SHAPE
+from salessim.fit.bg_nbd import fit_bg_nbd
+from salessim.fit.estimate import Estimate
 from salessim.fit.history import Orders
 from salessim.fit.notation import correlations, days, growth, lognormal, per_day, short
 from salessim.fit.order_amounts import amount_law, drift, sure_pipeline
 from salessim.fit.order_months import Rhythm, expected_repeats, fit_with_season
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
-from salessim.fit.purchases import FittedPurchases
+from salessim.fit.purchases import FittedPurchases, Purchases
 from salessim.fit.rates import SEASON_MONTHS
 from salessim.fit.spend import FittedSpend, fit_gamma_gamma
 from salessim.model.calendar import DAYS_PER_UNIT
@@ -115,6 +117,11 @@ class FittedOrders:
     def _known(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         columns = self.summaries[["repeats", "last", "age"]].to_numpy(np.float64)
         return columns[:, 0], columns[:, 1], columns[:, 2]
+
+    @cached_property
+    def bg_nbd(self) -> Estimate:
+        """Return BG/NBD of the same customers, to compare: see `fit_bg_nbd`."""
+        return fit_bg_nbd(Purchases.of(*self._known), near=self.purchases.estimate)
 
     def tracking(self) -> pd.DataFrame:
         """Return repeat orders by calendar month, seen and expected.
@@ -245,13 +252,16 @@ class FittedOrders:
         known, next_year = self.summaries, self.next_year
         here = float(self.customers["alive"].sum())
         model = self.purchases.model
+        behind = round(self.purchases.estimate.aic - self.bg_nbd.aic)
+        rival = f"{'better' if behind > 0 else 'less well'}, by {amount(abs(behind))} of AIC"
         return {
             "customers": (
                 f"Pareto/NBD of {amount(len(known))} customers and "
                 f"{amount(int(known['repeats'].sum()))} repeat orders: about "
                 f"{amount(round(here))} still are customers. A new one is expected to order "
                 f"{float(model.expected_of_new(np.array([_YEAR]))[0]):.3g} times more in its "
-                "first year. Each customer's own rate, and whether it still is one, is in the file."
+                "first year. Its own rate, and whether it still is one, is in the file for each. "
+                f"BG/NBD (customers leave at an order) describes the orders {rival}."
             ),
             f"sources.{SOURCE}": (
                 f"{amount(round(float(next_year['orders'].sum())))} orders are expected of these "
