@@ -30,13 +30,16 @@ if TYPE_CHECKING:
         validate,
     )
     from salessim.config import Plan
+    from salessim.fit.backtest import Backtest, backtest
     from salessim.fit.fit import Fitted, fit_history
     from salessim.fit.history import History
     from salessim.fit.reading import read_history
     from salessim.forecast import Comparison, Forecast, Funnel, Goals, Series, Sweep, Verdict
     from salessim.lowering import WorldSeeds
+    from salessim.report.backtest import save_backtest
 
 __all__ = [
+    "Backtest",
     "Comparison",
     "Fitted",
     "Forecast",
@@ -50,6 +53,7 @@ __all__ = [
     "Verdict",
     "WorldSeeds",
     "__version__",
+    "backtest",
     "compare",
     "draw",
     "explain",
@@ -61,6 +65,7 @@ __all__ = [
     "load_plan",
     "read_history",
     "rerun",
+    "save_backtest",
     "save_comparison",
     "save_goals",
     "save_run",
@@ -94,10 +99,12 @@ _HOMES = {
         "validate",
     ),
     "salessim.config": ("Plan",),
+    "salessim.fit.backtest": ("Backtest", "backtest"),
     "salessim.fit.fit": ("Fitted", "fit_history"),
     "salessim.fit.history": ("History",),
     "salessim.fit.reading": ("read_history",),
     "salessim.lowering": ("WorldSeeds",),
+    "salessim.report.backtest": ("save_backtest",),
     "salessim.forecast": (
         "Comparison",
         "Forecast",

@@ -118,3 +118,22 @@ def changed_after(made, day):
         amounts=amounts.sort_values(order).reset_index(drop=True),
     )
     return History(deals=(changed,))
+
+
+def write_csv(made, path):
+    """Write the moves of deals as a CRM exports them, a row each; return the path."""
+    (deals,) = made.deals
+    names = [*deals.stages, "Closed Won", "Closed Lost"]
+    moves = deals.moves
+    amount = deals.amounts.drop_duplicates("deal", keep="last").set_index("deal")["amount"]
+    rows = pd.DataFrame(
+        {
+            "deal": deals.table["deal"].to_numpy()[moves["deal"]],
+            "stage": np.array(names)[moves["stage"]],
+            "at": moves["at"],
+            "amount": amount.reindex(moves["deal"]).to_numpy(),
+        }
+    )
+    rows.loc[rows["stage"] != "Closed Won", "amount"] = np.nan
+    rows.to_csv(path, index=False)
+    return path

@@ -244,7 +244,8 @@ def test_price_points_become_an_empirical_law() -> None:
     assert law.mean == pytest.approx(fitted.amount.won.mean(), rel=1e-3)
 
 
-def test_without_an_amount_it_is_a_wild_guess_and_said(tmp_path: Path) -> None:
+def test_without_an_amount_each_deal_counts_one_and_it_is_said(tmp_path: Path) -> None:
     part = fit_pipeline(replace(records(), amounts=records().amounts.iloc[:0])).part()
-    assert any("what deals are worth is a wild guess" in said for said in part.warnings)
-    plan_of(part, tmp_path)
+    assert any("bookings are numbers" in said for said in part.warnings)
+    (pipeline,) = plan_of(part, tmp_path).document["pipelines"].values()
+    assert pipeline["amount"] == {"fixed": 1}

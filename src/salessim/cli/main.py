@@ -24,6 +24,7 @@ COMMANDS = {
     "goal": "Find what makes a plan reach a number with a probability: a key, or any lever.",
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
+    "backtest": "Forecast from days in the past and hold it against what came true.",
     "rerun": "Repeat a run from its directory, and say whether the bits agree.",
     "schema": "Print the JSON Schema of plan files, for editors.",
 }

@@ -21,7 +21,7 @@ def say_compiling() -> None:
 
 
 @contextlib.contextmanager
-def progress_bar(*, shown: bool) -> Iterator[Progress | None]:
+def progress_bar(*, shown: bool, what: str = "trajectories") -> Iterator[Progress | None]:
     """Show a bar with the time left on stderr, when that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -31,7 +31,7 @@ def progress_bar(*, shown: bool) -> Iterator[Progress | None]:
     if not (shown and console.is_terminal):
         yield None
         return
-    columns = (TextColumn("trajectories"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Bars(*columns, console=console, transient=True) as bars:
         bar = bars.add_task("simulate", total=None)
         yield lambda done, total: bars.update(bar, completed=done, total=total)

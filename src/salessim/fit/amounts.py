@@ -102,7 +102,16 @@ class FittedAmount:
         return tuple(number(float(s)) for number, s in made), covariance
 
     def part(self) -> Part:
-        """Return it as a part of a plan."""
+        """Return it as a part of a plan.
+
+        Where no amount is known each deal counts as 1: what is booked is a number of deals.
+        """
+        if not self.won.size:
+            return Part(
+                document={"pipelines": {self.pipeline: {"amount": {"fixed": 1}}}},
+                comments={self.address: self.comment()},
+                warnings=tuple(self._warnings()),
+            )
         numbers, covariance = self.numbers
         written: Mapping[str, Any] = {number.address: number.notation for number in numbers}
         table = law_table(self.chosen.fit, 0, self.address, written, money=True)
@@ -116,7 +125,7 @@ class FittedAmount:
     def comment(self) -> str:
         """Say what is known of amounts."""
         if not self.won.size:
-            return "no amount of a deal won is known"
+            return "no amount of a deal won is known: each counts as 1"
         said = f"{self.won.size:,} amounts of deals won, mean {amount(float(self.won.mean()))}"
         fit = self.chosen.fit
         if isinstance(fit.model.families[0], Known):
@@ -139,8 +148,8 @@ class FittedAmount:
 
     def _warnings(self) -> list[str]:
         if not self.won.size:
-            said = "no amount of a deal won is known: what deals are worth is a wild guess"
-            return [f"{self.address}: {said}; write the law of amounts yourself"]
+            said = "no amount of a deal won is known: each counts as 1, so bookings are numbers"
+            return [f"{self.address}: {said} of deals; write the law of amounts yourself"]
         if self.unknown > self.won.size:
             said = f"of {self.unknown + self.won.size:,} deals won the amounts of {self.unknown:,}"
             return [f"{self.address}: {said} are not known; the others are taken for all"]

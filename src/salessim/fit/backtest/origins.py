@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
@@ -83,9 +83,9 @@ class Grid:
         periods = periods_in(horizon, period)
         if not periods.is_integer():
             raise SalessimError(
-                f"horizon: {horizon.value:g} {horizon.unit}s are {periods:.2f} periods of "
-                f"{period.value:g} {period.unit}s; take a whole number of them, for example "
-                f'"{max(1, round(periods)) * period.value:g} {period.unit}s"'
+                f"horizon: {span_words(horizon)} are {periods:.2f} periods of "
+                f"{span_words(period)}; take a whole number of them, for example "
+                f'"{span_words(replace(period, value=max(1, round(periods)) * period.value))}"'
             )
         return cls(period=period, periods=int(periods))
 
@@ -98,6 +98,11 @@ class Grid:
         if self.period.unit in MONTHS_PER_UNIT:
             return add_months(start, round(self.period.months * periods))
         return start + timedelta(days=round(self.period.days) * periods)
+
+    @property
+    def horizon(self) -> Span:
+        """All periods together."""
+        return replace(self.period, value=self.period.value * self.periods)
 
     @property
     def per_year(self) -> int:
@@ -154,6 +159,11 @@ def _spans(history: History) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     if (contracts := history.subscriptions) is not None and len(contracts.table):
         spans.append((contracts.table["start"].min(), contracts.until))
     return spans
+
+
+def span_words(span: Span) -> str:
+    """Say a length of time as a plan writes it: ``3 months``."""
+    return f"{span.value:g} {span.unit}{'' if span.value == 1 else 's'}"
 
 
 def choose(
@@ -232,8 +242,7 @@ def _regular(reach: Reach, grid: Grid, past: Span) -> tuple[Window, ...]:
         days = (reach.end - reach.first).days
         raise SalessimError(
             f"origins: the history is too short: {counted(days, 'whole day')} from {reach.first} "
-            f"leave no origin with {past.value:g} {past.unit}s before it and {grid.periods} "
-            f"periods of {grid.period.value:g} {grid.period.unit}s after it; shorten the horizon, "
-            "or name days"
+            f"leave no origin with {span_words(past)} before it and {span_words(grid.horizon)} "
+            "after it; shorten the horizon, or name days"
         )
     return windows

@@ -21,7 +21,7 @@ from salessim.fit.backtest.evaluation import (
     skill,
 )
 from salessim.fit.backtest.looks import FAN, Look
-from salessim.fit.backtest.origins import Grid, Window
+from salessim.fit.backtest.origins import Grid, Window, span_words
 from salessim.fit.backtest.scores import select
 from salessim.readable import percent
 
@@ -173,8 +173,7 @@ class Backtest:
     @property
     def horizon(self) -> str:
         """The horizon in words: ``3 months``."""
-        period = self.grid.period
-        return counted(round(period.value * self.grid.periods), period.unit)
+        return span_words(self.grid.horizon)
 
     def summary(self) -> dict[str, Any]:
         """Return the document of ``salessim backtest --json``: numbers, lists, text, None."""
@@ -254,7 +253,7 @@ def _middle(one: Verdict) -> str:
         return f"{name}: nothing came true, so there is no error in percent."
     said = f"{name}: the medians together were {_signed(found.bias)}"
     if found.relative is not None:
-        return f"{said}; one of them missed by {percent(found.relative)} on average."
+        return f"{said}; they missed by {percent(found.relative)} on average."
     return f"{said}."
 
 

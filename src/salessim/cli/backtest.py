@@ -1,0 +1,224 @@
+"""`salessim backtest`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from salessim.cli.fit import Days, history_argument, map_option, stages_option
+from salessim.cli.interruptions import Interruptions
+from salessim.cli.main import RECORDED
+from salessim.cli.options import (
+    Whole,
+    json_option,
+    no_progress_option,
+    out_option,
+    plan_argument,
+    quiet_option,
+    seed_option,
+    set_option,
+    threads_option,
+)
+from salessim.cli.progress import progress_bar, say_compiling
+
+if TYPE_CHECKING:
+    from salessim.config import Plan
+    from salessim.fit.backtest import Backtest
+    from salessim.fit.history import History
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the options of `backtest` ask for."""
+
+    origins: str
+    horizon: str | None
+    past: str
+    refit: bool
+    half_life: float | None
+    jobs: int
+    trajectories: int
+    seed: int | None
+    threads: int | None
+    out: Path | None
+    as_json: bool
+    quiet: bool
+    progress: bool
+
+
+@click.command()
+@plan_argument
+@history_argument
+@click.option(
+    "--origins",
+    default="monthly",
+    metavar="N|DATES|monthly",
+    show_default=True,
+    help="The days at whose end to forecast: so many months' ends, or days with commas.",
+)
+@click.option(
+    "--horizon",
+    metavar="SPAN",
+    help='How far each forecast reaches, such as "3 months"; the plan\'s horizon by default.',
+)
+@click.option(
+    "--past",
+    default="12 months",
+    metavar="SPAN",
+    show_default=True,
+    help="Records before the first origin; days that are named need none of it.",
+)
+@click.option(
+    "--refit/--no-refit",
+    default=True,
+    show_default=True,
+    help="Fit anew at each origin to what was known then, or take the plan's own laws.",
+)
+@map_option
+@stages_option
+@click.option(
+    "--half-life",
+    type=Days(),
+    metavar="TIME",
+    help='In each fit, after so long a visit counts half: "365 days"; all alike by default.',
+)
+@click.option(
+    "--jobs",
+    type=Whole(1),
+    default=1,
+    show_default=True,
+    help="Origins looked at side by side, each in a process of its own.",
+)
+@click.option(
+    "-n",
+    "--trajectories",
+    type=Whole(2, 2**31 - 1),
+    default=1_000,
+    show_default=True,
+    help="Possible futures to simulate from each origin.",
+)
+@seed_option
+@set_option
+@out_option("Write page, scores and pictures into this folder; must not exist.")
+@threads_option
+@json_option
+@quiet_option
+@no_progress_option
+@click.pass_context
+def command(  # noqa: PLR0913  (one parameter per option)
+    ctx: click.Context,
+    plan: str,
+    history: tuple[str, ...],
+    *,
+    origins: str,
+    horizon: str | None,
+    past: str,
+    refit: bool,
+    columns: dict[str, str],
+    stages: list[str] | None,
+    half_life: float | None,
+    jobs: int,
+    trajectories: int,
+    seed: int | None,
+    changes: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+    no_progress: bool,
+) -> None:
+    """Say how good forecasts from days in the past would have been, beside naive rules.
+
+    PLAN says the periods and, with --no-refit, the laws; HISTORY is what `salessim fit` reads.
+    """
+    from salessim import api
+    from salessim.fit.reading import read_history
+
+    loaded = api.load_plan(plan, changes=changes)
+    records = read_history(history, columns=columns, stages=stages)
+    wanted = Wanted(
+        origins=origins,
+        horizon=horizon,
+        past=past,
+        refit=refit,
+        half_life=half_life,
+        jobs=jobs,
+        trajectories=trajectories,
+        seed=seed,
+        threads=threads,
+        out=out,
+        as_json=as_json,
+        quiet=quiet,
+        progress=not (quiet or no_progress),
+    )
+    _report(_look_back(loaded, records, wanted, ctx.meta[RECORDED]), wanted)
+
+
+def _look_back(plan: Plan, history: History, wanted: Wanted, typed: Sequence[str]) -> Backtest:
+    """Forecast and score, and write the folder, which is refused before anything is simulated."""
+    from salessim.api.run_directory import RunDirectory
+    from salessim.report.backtest import write_backtest
+
+    with Interruptions() as interruptions:
+        if wanted.out is None:
+            return _forecast(plan, history, wanted)
+        with RunDirectory(wanted.out) as directory:
+            found = _forecast(plan, history, wanted)
+            interruptions.writing()
+            write_backtest(found, directory.work, plan=plan, command=typed)
+            directory.publish()
+            return found
+
+
+def _forecast(plan: Plan, history: History, wanted: Wanted) -> Backtest:
+    from salessim.fit.backtest import backtest
+
+    if not wanted.quiet:
+        say_compiling()
+    with progress_bar(shown=wanted.progress, what="origins") as progress, _pool(wanted) as pool:
+        return backtest(
+            history,
+            plan,
+            origins=wanted.origins,
+            horizon=wanted.horizon,
+            past=wanted.past,
+            refit=wanted.refit,
+            half_life=wanted.half_life,
+            trajectories=wanted.trajectories,
+            seed=wanted.seed,
+            threads=wanted.threads,
+            executor=pool,
+            progress=progress,
+        )
+
+
+def _pool(wanted: Wanted) -> AbstractContextManager[Executor | None]:
+    if wanted.jobs == 1:
+        return nullcontext()
+    from multiprocessing import get_context
+
+    # a fork of a process with threads may hang
+    return ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn"))
+
+
+def _report(found: Backtest, wanted: Wanted) -> None:
+    from salessim.cli import render, render_backtest
+
+    if wanted.as_json:
+        click.echo(json.dumps(found.summary(), allow_nan=False))
+    if wanted.quiet:
+        return
+    console = render.console(stderr=wanted.as_json)
+    render_backtest.backtest(console, found)
+    said = f"{found.trajectories:,} trajectories an origin, seed {found.seed}."
+    if wanted.out:
+        names = sorted(file.name for file in wanted.out.iterdir())
+        said += f" Written to {wanted.out}: {', '.join(names)}."
+    render.text(console, said)
