@@ -308,7 +308,7 @@ def test_names_are_found_on_first_use():
 
 @pytest.mark.parametrize(
     ("name", "remedy"),
-    [("runn", "did you mean `run`?"), ("forecast", "known: `init`, `run`, `compare`, `sweep`")],
+    [("runn", "did you mean `run`?"), ("forecast", "known: `init`, `fit`, `run`, `compare`")],
 )
 def test_an_unknown_command_is_told_the_nearest(call, name, remedy):
     result = call(name, "acme.toml")
