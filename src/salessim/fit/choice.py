@@ -110,14 +110,14 @@ def choose(
     model = Competing(
         families=(first,) * outcomes, instant=(False,) * outcomes, stuck=stuck, middle=middle
     )
-    observed = _observed(data, outcomes)
+    seen = observed(data, outcomes)
     best, against = list(model.families), [Contradiction(p_value=1.0, distance=0.0)] * outcomes
     fit, fitted = maximise(model, data), list(range(outcomes))
     by_families: FloatArray | None = None
     while True:
         fit = _best(fit, data, families, fitted)
         for k in fitted:
-            best[k], against[k] = fit.model.families[k], contradiction(fit, data, k, observed)
+            best[k], against[k] = fit.model.families[k], contradiction(fit, data, k, seen)
         wrong = [k for k in fitted if against[k].matters]
         if not (wrong and empirical):
             break
@@ -125,14 +125,14 @@ def choose(
         worst = max(wrong, key=lambda k: against[k].distance)
         if by_families is None:
             by_families = covariance(fit, data)
-        fit = _refit(fit, data, worst, Known(_empirical(fit, data, worst, observed)), instant=False)
+        fit = _refit(fit, data, worst, Known(_empirical(fit, data, worst, seen)), instant=False)
         fitted.remove(worst)
     return Chosen(
         fit=fit,
         covariance=_as_unsure(covariance(fit, data), by_families, model.shares),
         best=tuple(best),
         contradictions=tuple(against),
-        observed=observed,
+        observed=seen,
     )
 
 
@@ -183,17 +183,17 @@ def _refit(fit: Fit, data: Durations, outcome: int, family: Family, *, instant: 
     return maximise(model, data, start=start)
 
 
-def _observed(data: Durations, outcomes: int) -> Incidence:
+def observed(data: Durations, outcomes: int) -> Incidence:
     """Return what became of visits without any law; what took less than half a tick took none."""
     exits = np.where((data.outcome != GOING) & (data.low == 0.0), 0.0, data.middle)
     return incidence(data.entry, exits, data.outcome, data.weight, outcomes=outcomes)
 
 
-def contradiction(fit: Fit, data: Durations, outcome: int, observed: Incidence) -> Contradiction:
+def contradiction(fit: Fit, data: Durations, outcome: int, seen: Incidence) -> Contradiction:
     """Hold the fitted law of an outcome against what was observed.
 
     A chi-square test on intervals of age: ends against those expected of the visits then under
-    observation, given how they had got there (Hjort 1990, Scandinavian Journal of Statistics 17).
+    observation, given how they had got there (Hjort 1990, Annals of Statistics 18, 1221-1258).
     Since the law was fitted to the same visits, it rejects a right one less often than it says.
 
     Parameters
@@ -201,7 +201,7 @@ def contradiction(fit: Fit, data: Durations, outcome: int, observed: Incidence) 
     fit : Fit
     data : Durations
     outcome : int
-    observed : Incidence
+    seen : Incidence
         Of the same data.
     """
     from scipy.stats import chi2
@@ -219,12 +219,12 @@ def contradiction(fit: Fit, data: Durations, outcome: int, observed: Incidence) 
         return Contradiction(p_value=1.0, distance=0.0)
     statistic = float(((o - e) ** 2 / e).sum())
     p = fit.model.probabilities(fit.theta)[0][outcome]
-    ages = observed.ages
+    ages = seen.ages
     # shares by age jump at the ages at which visits end: compared behind each jump
     after = np.append((ages[1:] + ages[:-1]) / 2.0, np.inf)
     fitted = _ended_by(fit, outcome, after)
-    share = observed.ended[outcome] / max(p, 1e-12)
-    enough = observed.at_risk >= LEAST_AT_RISK
+    share = seen.ended[outcome] / max(p, 1e-12)
+    enough = seen.at_risk >= LEAST_AT_RISK
     distance = float(np.abs(share - fitted)[enough].max(initial=0.0))
     return Contradiction(p_value=float(chi2.sf(statistic, max(len(o) - 1, 1))), distance=distance)
 
@@ -261,24 +261,24 @@ def _counts(fit: Fit, data: Durations, outcome: int) -> tuple[FloatArray, FloatA
     return floats(seen), at_risk * p * within / np.maximum(left, 1e-300)
 
 
-def _empirical(fit: Fit, data: Durations, outcome: int, observed: Incidence) -> Law:
+def _empirical(fit: Fit, data: Durations, outcome: int, seen: Incidence) -> Law:
     """Return the observed law of an outcome, with the fitted tail where too few were left.
 
     What then still went on ends as the fit says, so much of it in this way and so late; but less,
     where more visits went on for long after than the fit expects.
     """
     family, at = fit.model.families[outcome], fit.theta[fit.model.place(outcome)]
-    steps = np.diff(observed.ended[outcome], prepend=0.0)
-    thick = np.flatnonzero((observed.at_risk >= LEAST_AT_RISK) & (steps > 0.0))
+    steps = np.diff(seen.ended[outcome], prepend=0.0)
+    thick = np.flatnonzero((seen.at_risk >= LEAST_AT_RISK) & (steps > 0.0))
     until = int(thick[-1]) + 1
-    last = observed.ages[until - 1]
+    last = seen.ages[until - 1]
     ahead = floats([max(last, 1e-9)])
     p = fit.model.probabilities(fit.theta)[0][outcome]
     later = p * (1.0 - _ended_by(fit, outcome, ahead)) / fit.model.remaining(ahead, fit.theta)[0]
-    tail = float(observed.survival[until - 1] * later[0]) * _tail_seen(fit, data, outcome, last)
+    tail = float(seen.survival[until - 1] * later[0]) * _tail_seen(fit, data, outcome, last)
     nth = (np.arange(VALUES) + 0.5) / VALUES
     beyond = family.law(at).isf(nth * family.tails(ahead, at)[1])
-    ages = np.concatenate((observed.ages[:until], beyond))
+    ages = np.concatenate((seen.ages[:until], beyond))
     weights = np.concatenate((steps[:until], np.full(VALUES, tail / VALUES)))
     return in_few_values(ages, weights)
 

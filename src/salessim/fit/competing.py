@@ -13,7 +13,7 @@ law's parameters and, where some take no time at all, the log odds of that share
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,6 +32,8 @@ WIDE_SCALE = 1.5
 factor of 12 of the durations seen, of whatever outcome."""
 WIDE_SHAPE = 1.0
 """The same of the logarithm of a shape or sigma, around 1: 90 % within a factor of 5."""
+STEP = 1e-4
+"""By which parameters are moved to see how the slope changes."""
 BOUND = 30.0
 """No log odds are searched beyond."""
 
@@ -312,30 +314,28 @@ def covariance(fit: Fit, data: Durations) -> FloatArray:
     visits count more, the sandwich H^-1 J H^-1 with J the sum of squared weighted scores (Huber
     1967; White 1982, Econometrica 50): a weight is no count of visits.
     """
-    size = fit.model.size
-    if not size:
-        return np.zeros((0, 0))
-    step = 1e-4
-    moved = np.eye(size) * step
-    hessian = np.stack(
-        [
-            gradient(fit.model, fit.theta - row, data)[1]
-            - gradient(fit.model, fit.theta + row, data)[1]
-            for row in moved
-        ]
-    ) / (2.0 * step)
-    inverse = _inverse(hessian)
+    inverse = inverted(information(fit, lambda theta: gradient(fit.model, theta, data)[1]))
     if np.allclose(data.weight, data.count):
         return _widened(inverse, fit.model, data)
     scores = fit.model.scores(fit.theta, data)[1]
-    prior = np.stack(
-        [
-            fit.model.log_prior(fit.theta - row)[1] - fit.model.log_prior(fit.theta + row)[1]
-            for row in moved
-        ]
-    ) / (2.0 * step)
+    prior = information(fit, lambda theta: fit.model.log_prior(theta)[1])
     meat = (scores * data.square) @ scores.T + prior
     return _widened(inverse @ meat @ inverse, fit.model, data)
+
+
+def information(fit: Fit, slope: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Return minus the derivatives of a slope at the fit, by central differences.
+
+    Shape (parameter, parameter), symmetric.
+    """
+    if not fit.model.size:
+        return np.zeros((0, 0))
+    rows = [
+        slope(fit.theta - moved) - slope(fit.theta + moved)
+        for moved in STEP * np.eye(fit.model.size)
+    ]
+    found = np.stack(rows) / (2.0 * STEP)
+    return (found + found.T) / 2.0
 
 
 def _widened(found: FloatArray, model: Competing, data: Durations) -> FloatArray:
@@ -358,12 +358,12 @@ def _widened(found: FloatArray, model: Competing, data: Durations) -> FloatArray
     return found * np.outer(factor, factor)
 
 
-def _inverse(hessian: FloatArray) -> FloatArray:
+def inverted(hessian: FloatArray) -> FloatArray:
     """Return the inverse of a matrix that has to be positive definite.
 
     A direction in which the data and the prior say nothing (rounding has made its curvature 0 or
     less) is taken as known no better than the prior would say it.
     """
-    values, vectors = np.linalg.eigh((hessian + hessian.T) / 2.0)
+    values, vectors = np.linalg.eigh(hessian)
     values = np.maximum(values, 1.0 / WIDE_SCALE**2 / 4.0)
     return floats((vectors / values) @ vectors.T)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from salessim._typing import BoolArray
 from salessim.errors import SalessimError
 from salessim.fit.history import Deals, History, Orders, Subscriptions
 
@@ -50,22 +51,34 @@ def known_on(history: History, day: date) -> History:
     )
 
 
+def chosen_deals(deals: Deals, chosen: BoolArray) -> Deals:
+    """Return some of the deals, numbered anew.
+
+    Parameters
+    ----------
+    deals : Deals
+    chosen : ndarray of bool, shape (deals,)
+        In the order of `Deals.table`.
+    """
+    number = chosen.cumsum() - 1
+    moves = deals.moves[chosen[deals.moves["deal"]]]
+    amounts = deals.amounts[chosen[deals.amounts["deal"]]]
+    return replace(
+        deals,
+        table=deals.table[chosen].reset_index(drop=True),
+        moves=moves.assign(deal=number[moves["deal"]]).reset_index(drop=True),
+        amounts=amounts.assign(deal=number[amounts["deal"]]).reset_index(drop=True),
+    )
+
+
 def _deals(deals: Deals, night: pd.Timestamp) -> Deals:
-    """Return the deals there were, numbered anew, with what had happened to them."""
+    """Return the deals there were, with what had happened to them."""
     moves = deals.moves[deals.moves["at"] < night]
     # a creation that nobody wrote down is known from the first move on
     there = (deals.table["created"] < night).to_numpy(copy=True)
     there[moves["deal"].unique()] = True
-    number = there.cumsum() - 1
     amounts = deals.amounts[deals.amounts["at"] < night]
-    amounts = amounts[there[amounts["deal"]]]
-    return replace(
-        deals,
-        table=deals.table[there].reset_index(drop=True),
-        moves=moves.assign(deal=number[moves["deal"]]).reset_index(drop=True),
-        amounts=amounts.assign(deal=number[amounts["deal"]]).reset_index(drop=True),
-        until=night,
-    )
+    return chosen_deals(replace(deals, moves=moves, amounts=amounts, until=night), there)
 
 
 def _orders(orders: Orders, night: pd.Timestamp) -> Orders:

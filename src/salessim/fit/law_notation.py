@@ -10,7 +10,8 @@ from salessim._typing import FloatArray
 from salessim.config.units import LARGEST_AMOUNT, LONGEST_DAYS
 from salessim.fit.competing import Competing, Fit
 from salessim.fit.families import Known
-from salessim.fit.unsure import Unsure, in_days
+from salessim.fit.notation import days, short
+from salessim.fit.unsure import Unsure
 from salessim.model.law import Law
 from salessim.model.laws import Empirical, Fixed, Mixture
 
@@ -38,7 +39,7 @@ def law_numbers(
         middle = float(theta[at][nth])
         if nth == 0:
             high = LARGEST_AMOUNT if money else LONGEST_DAYS
-            limits: dict[str, Any] = {"high": high, "write": float if money else in_days}
+            limits: dict[str, Any] = {"high": high, "write": short if money else days}
         elif key == "sigma":
             limits = {"high": WIDEST_SIGMA}
         else:
@@ -85,7 +86,7 @@ def law_table(
     if not model.instant[outcome]:
         return table
     nothing: Any = 0 if money else "0 days"
-    share = float(f"{once:.6g}")
+    share = short(once)
     return {
         "mixture": [
             {"weight": share, "law": {"fixed": nothing}},

@@ -142,7 +142,7 @@ def fit_visits(
             "to fit; choose a later day, or give more of the history"
         )
     taken = _families(families)
-    weight = _recency(seen, until, half_life)
+    weight = recency(seen, until, half_life)
     above = seen.duration[seen.duration > 0.0]
     middle = math.log(float(np.median(above)) if above.size else USUAL_DAYS)
     stages = tuple(
@@ -176,7 +176,7 @@ def _families(names: Sequence[str] | None) -> Sequence[Family]:
     return [known[name] for name in names]
 
 
-def _recency(seen: Visits, until: np.datetime64, half_life: float | None) -> FloatArray:
+def recency(seen: Visits, until: np.datetime64, half_life: float | None) -> FloatArray:
     """Return what each visit counts."""
     if half_life is None:
         return np.ones(len(seen))

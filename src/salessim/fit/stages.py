@@ -49,6 +49,8 @@ class FittedStage:
         Visits by outcome: ``advance``, ``lost``, ``back``, ``open``.
     oldest : float
         Days for which the oldest visit was seen.
+    borrows : bool
+        Whether it is a group's, which borrows strength from all.
     """
 
     name: str
@@ -58,6 +60,7 @@ class FittedStage:
     chosen: Chosen
     seen: Mapping[str, int]
     oldest: float
+    borrows: bool = False
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -84,7 +87,11 @@ class FittedStage:
     def stuck(self) -> Stuck | None:
         """How many are stuck, where it may be many; None where it hardly matters."""
         high = self.numbers[0][len(self._shares())].interval[1]
-        if not self.seen["open"] or high * (1.0 - self.probabilities["advance"]) <= MANY:
+        if (
+            self.borrows
+            or not self.seen["open"]
+            or high * (1.0 - self.probabilities["advance"]) <= MANY
+        ):
             return None
         return how_many_are_stuck(self.chosen.fit, self.data)
 
@@ -232,14 +239,7 @@ def fit_stage(
     mine = seen.where(here)
     targets = np.bincount(mine.to[mine.outcome == BACK], minlength=1)
     has_back = bool(targets.sum())
-    data = gather(
-        np.select([mine.outcome == o for o in (ADVANCE, LOST, BACK)], [0, 1, 2], default=GOING),
-        mine.duration,
-        mine.entry_age,
-        count=mine.weight,
-        recency=recency[here],
-        tick=seen.tick,
-    )
+    data = durations(mine, recency[here])
     chosen = choose(
         data,
         outcomes=2 + has_back,
@@ -248,16 +248,33 @@ def fit_stage(
         families=families,
         empirical=empirical,
     )
-    names = {"advance": ADVANCE, "lost": LOST, "back": BACK, "open": OPEN}
     return FittedStage(
         name=seen.stages[stage],
         pipeline=pipeline,
         back_to=seen.stages[int(targets.argmax())] if has_back else None,
         data=data,
         chosen=chosen,
-        seen={name: round(mine.weight[mine.outcome == o].sum()) for name, o in names.items()},
+        seen=counted(mine),
         oldest=float(mine.duration.max(initial=0.0)),
     )
+
+
+def durations(mine: Visits, recency: FloatArray) -> Durations:
+    """Return the durations of visits to one stage, by outcome as `OUTCOMES` has them."""
+    return gather(
+        np.select([mine.outcome == o for o in (ADVANCE, LOST, BACK)], [0, 1, 2], default=GOING),
+        mine.duration,
+        mine.entry_age,
+        count=mine.weight,
+        recency=recency,
+        tick=mine.tick,
+    )
+
+
+def counted(mine: Visits) -> dict[str, int]:
+    """Return how many visits to one stage ended in which way."""
+    names = {"advance": ADVANCE, "lost": LOST, "back": BACK, "open": OPEN}
+    return {name: round(mine.weight[mine.outcome == o].sum()) for name, o in names.items()}
 
 
 def _middle(data: Durations, otherwise: float) -> float:

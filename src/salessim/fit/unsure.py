@@ -11,6 +11,7 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.config.correlation import nearest_correlation
+from salessim.fit.notation import lognormal, short
 from salessim.model.law import floats
 from salessim.model.uncertain import NORMAL_P95
 
@@ -43,7 +44,7 @@ class Unsure:
     scale: Literal["odds", "log"]
     middle: float
     sd: float
-    write: Callable[[float], Any] = float
+    write: Callable[[float], Any] = short
     low: float = 0.0
     high: float = math.inf
 
@@ -57,8 +58,7 @@ class Unsure:
         middle = min(max(self.middle, low + 0.01), math.log(self.high) - 0.01)
         # the plan refuses what might leave its range in one world of millions
         sd = min(self.sd, (math.log(self.high) - middle) / FARTHEST, (middle - low) / FARTHEST)
-        median = self.write(_short(math.exp(middle)))
-        return {"lognormal": {"median": median, "sigma": _short(max(sd, 1e-6))}}
+        return lognormal(math.exp(middle), sd, self.write)
 
     @property
     def value(self) -> float:
@@ -72,11 +72,6 @@ class Unsure:
         if self.scale == "odds":
             return _share(low), _share(high)
         return math.exp(low), math.exp(high)
-
-
-def in_days(value: float) -> str:
-    """Write a duration as a plan does."""
-    return f"{value:g} days"
 
 
 def correlations(
@@ -108,15 +103,11 @@ def correlations(
     )
 
 
-def _short(value: float) -> float:
-    return float(f"{value:.6g}")
-
-
 def _share(logit: float) -> float:
     """Return a probability with digits enough from both ends, and not at one."""
     share = 1.0 / (1.0 + math.exp(-max(min(logit, 700.0), -700.0)))
     share = min(max(share, NEAREST_TO_SURE), 1.0 - NEAREST_TO_SURE)
-    return _short(share) if share < 0.5 else float(f"{1.0 - _short(1.0 - share):.12g}")
+    return short(share) if share < 0.5 else float(f"{1.0 - short(1.0 - share):.12g}")
 
 
 def moved(covariance: FloatArray, jacobian: FloatArray) -> FloatArray:
