@@ -100,7 +100,6 @@ class Outputs:
     """Where results go."""
 
     plan: Path | None
-    report: Path | None
     as_json: bool
     quiet: bool
 
@@ -133,12 +132,6 @@ class Outputs:
     metavar="COLUMN",
     help="Also compare the deals of a column such as owner: one process or many?",
 )
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path),
-    metavar="PAGE.html",
-    help="Write a page with all curves: observed against fitted.",
-)
 @json_option
 @quiet_option
 @click.pass_context
@@ -154,7 +147,6 @@ def command(  # noqa: PLR0913  (one parameter per option)
     horizon: str,
     currency: str,
     by: str | None,
-    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -167,9 +159,9 @@ def command(  # noqa: PLR0913  (one parameter per option)
     from salessim.fit.reading import read_history
     from salessim.fit.writing import check_free
 
-    outputs = Outputs(plan=out, report=report, as_json=as_json, quiet=quiet)
-    for path in filter(None, (out, report)):
-        check_free(path)
+    outputs = Outputs(plan=out, as_json=as_json, quiet=quiet)
+    if out is not None:
+        check_free(out)
     # events after the day are read too: whether they are there says what the records are
     read = read_history(history, columns=columns, stages=stages)
     fitted = fit_history(read, as_of=as_of, half_life=half_life, horizon=horizon, currency=currency)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _ENTERED = re.compile(
     r"""^(?:propert(?:y|ies)[._])?hs_(?P<version>v2_)?date_entered_(?P<id>.+)$
-    |^date[ ]entered[ ]["“'«]?(?P<name>.+?)["”'»]?$|^entered_(?P<plain>.+)$""",
+    |^date[ ]entered[ ]["“'«]?(?P<name>.+?)["”'»]?$
+    |^entered_(?!(?:at|on|date|time)$)(?P<plain>.+)$""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BRACKETED = re.compile(r"\s*\([^()]*\)$")
