@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from salessim.cli.options import json_option, quiet_option
 
 if TYPE_CHECKING:
     from salessim.fit.fit import Fitted
+    from salessim.fit.groups import Groups
 
 MAPPED = "KEY=COLUMN"
 
@@ -100,6 +102,7 @@ class Outputs:
     """Where results go."""
 
     plan: Path | None
+    report: Path | None
     as_json: bool
     quiet: bool
 
@@ -129,8 +132,14 @@ class Outputs:
 @click.option(
     "--groups",
     "by",
-    metavar="COLUMN",
-    help="Also compare the deals of a column such as owner: one process or many?",
+    metavar="KEY",
+    help="Also compare deals by owner, source, segment, ...: one process or many?",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="PAGE.html",
+    help="Write a page with the pictures: what was observed against what was fitted.",
 )
 @json_option
 @quiet_option
@@ -147,6 +156,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     horizon: str,
     currency: str,
     by: str | None,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -156,47 +166,48 @@ def command(  # noqa: PLR0913  (one parameter per option)
     writes a plan that forecasts the time after.
     """
     from salessim.fit.fit import fit_history
+    from salessim.fit.groups import compare_groups
     from salessim.fit.reading import read_history
     from salessim.fit.writing import check_free
 
-    outputs = Outputs(plan=out, as_json=as_json, quiet=quiet)
-    if out is not None:
-        check_free(out)
+    outputs = Outputs(plan=out, report=report, as_json=as_json, quiet=quiet)
+    for path in filter(None, (out, report)):
+        check_free(path)
     # events after the day are read too: whether they are there says what the records are
     read = read_history(history, columns=columns, stages=stages)
     fitted = fit_history(read, as_of=as_of, half_life=half_life, horizon=horizon, currency=currency)
+    compared = {
+        deals.pipeline: compare_groups(deals, by)
+        for deals in fitted.history.deals
+        if by is not None
+    }
     if out is not None:
         fitted.save(out, command=ctx.meta[RECORDED])
-    _report(fitted, outputs, by)
+    _report(fitted, outputs, compared)
 
 
-def _report(fitted: Fitted, outputs: Outputs, by: str | None) -> None:
+def _report(fitted: Fitted, outputs: Outputs, compared: Mapping[str, Groups]) -> None:
     from salessim.cli import render, render_fit
-    from salessim.fit.groups import compare_groups
     from salessim.fit.summary import summary
 
-    groups = (
-        {}
-        if by is None
-        else {deals.pipeline: compare_groups(deals, by) for deals in fitted.history.deals}
-    )
     if outputs.report is not None:
         from salessim.report.fit import fit_page
         from salessim.report.page import save_page
 
-        save_page(fit_page(fitted, groups), outputs.report)
+        save_page(fit_page(fitted, compared), outputs.report)
     if outputs.as_json:
-        said = {name: found.sentence for name, found in groups.items()}
+        said = {name: found.sentence for name, found in compared.items()}
         click.echo(json.dumps({**summary(fitted), "groups": said}, allow_nan=False))
     if outputs.quiet:
         return
     console = render.console(stderr=outputs.as_json)
     render_fit.fitted(console, fitted)
-    for found in groups.values():
+    for found in compared.values():
         render_fit.groups(console, found)
     if outputs.plan is not None:
         written = fitted.files(outputs.plan.name)
         render.text(console, f"Written to {outputs.plan.parent}: {', '.join(written)}.")
+        render.text(console, "Next:")
         for verb in ("explain", "run"):
             click.echo(f"  salessim {verb} {shlex.quote(str(outputs.plan))}", err=outputs.as_json)
     if outputs.report is not None:

@@ -25,6 +25,7 @@ SOURCES = (
     ("Leads", "A month", "90%", "Growth"),
     ("A month", "Growth"),
 )
+GROUPS = (("Groups", "Deals", "p", "Between"), ("p", "Between"), ("Between",))
 """Columns, from the widest terminal to the narrowest."""
 MOST_LINES = 20
 """About reading; the plan's comments have all."""
@@ -146,24 +147,29 @@ def _growth(value: float) -> str:
 
 def groups(out: Console, found: Groups) -> None:
     """Print whether groups differ, and by how much."""
-    table = empty_table(
-        caption="p: chance of as much where groups do not differ (Holm); between: standard "
-        "deviation between groups, of odds or times, as a factor"
-    )
-    for header in ("Of", "What", "Groups", "Deals", "p", "Between"):
-        table.add_column(header, justify="left" if header in ("Of", "What") else "right")
-    for row in found.table.to_dict("records"):
-        table.add_row(
-            printable(row["of"]),
-            row["what"],
-            f"{row['groups']:,}",
-            f"{row['deals']:,}",
-            _chance(row["p_holm"]),
-            f"x {rounded(row['factor'])}",
-        )
-    out.print(table)
+    out.print(widest(out, (_groups(found, columns) for columns in GROUPS)))
     text(out, found.sentence)
     out.print()
+
+
+def _groups(found: Groups, columns: Sequence[str]) -> Table:
+    caption = (
+        "p: chance of as much where groups do not differ (Holm); between: standard deviation "
+        "between groups, of odds or times, as a factor"
+    )
+    rows = [
+        (
+            f"{row['of']}: {row['what']}",
+            [
+                ("Groups", f"{row['groups']:,}"),
+                ("Deals", f"{row['deals']:,}"),
+                ("p", _chance(row["p_holm"])),
+                ("Between", f"x {rounded(row['factor'])}"),
+            ],
+        )
+        for row in found.table.to_dict("records")
+    ]
+    return _table(f"By {found.by}", rows, columns, caption)
 
 
 def _chance(p: float) -> str:
