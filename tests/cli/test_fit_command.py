@@ -60,7 +60,7 @@ def test_without_a_plan_to_write_nothing_is_written(call, history):
         "fit", "history.csv", "--half-life", "180 days", "--stages", "Qualified,Demo,Proposal"
     )
     assert result.exit_code == 0, result.stderr
-    assert "Nothing is written: -o fitted.toml makes it a plan." in result.stdout
+    assert "No plan is written: -o fitted.toml makes it a plan." in result.stdout
     assert [file.name for file in history.iterdir()] == ["history.csv"]
 
 
