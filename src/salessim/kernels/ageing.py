@@ -90,11 +90,10 @@ def age_groups(aged, age, groups, chances, law, scale, tables):
     P(k | a) is proportional to p_k S_k(a): write it cumulated to ``bounds``, -log S_k(a) to
     ``depths``, both from row 0 on.
     """
-    bounds, depths = aged
+    bounds, depths, chance, _ = aged
     first, last = groups
     conversion, shares, slip = chances
     stays = 1.0 - slip[0]
-    chance = np.empty(OUTCOMES)
     below = 0.0
     for k in range(OUTCOMES):
         if k == 0:
@@ -143,7 +142,7 @@ def draw_aged(opened, which, left, words, aged, chances, times, tables):
     """
     stage, first = which
     outcomes, days, size = left
-    bounds, depths, shares = aged
+    bounds, depths, _, shares = aged
     law, scale = times
     full, tail, depth = tables
     group, age, begin = opened.group, opened.age, opened.first_group[stage]

@@ -155,16 +155,14 @@ def _draw_shocks(inputs, draws, trajectory, raw, levels, x):
 
 
 @driver
-def draw_worlds(inputs, draws, first, scores, factors):
+def draw_worlds(inputs, draws, first, scores, factors, scratch):
     """Draw the worlds of trajectories from ``first`` on.
 
     ``scores`` [w, k] gets the scores of the numbers, ``factors`` [w, factor] all factors.
+    ``scratch`` are four arrays: of all sources, of the numbers, and two of the shocks.
     """
-    numbers, shocks = inputs.entity.size, inputs.month.size
-    x = np.empty(numbers + shocks)
-    raw = np.empty(numbers)
-    shock_raw = np.empty(inputs.month.shape[0])
-    levels = np.empty(inputs.month.shape[0])
+    numbers = inputs.entity.size
+    x, raw, shock_raw, levels = scratch
     for w in range(factors.shape[0]):
         trajectory = np.uint64(first + w)
         _draw_numbers(inputs, draws, trajectory, raw, scores[w], x)

@@ -92,7 +92,7 @@ def _draw_open_deals(program, stage, first, low, left, work):
     else:
         law, scale = stages.law[stage], stages.scale[stage]
         chances = (stages.conversion[stage, 0], stages.shares[stage], stages.slip[stage])
-        aged = (work.aged_bounds, work.aged_left, work.conversion)
+        aged = (work.aged_bounds, work.aged_left, work.aged_chance, work.conversion)
         laws = (tables.full, tables.tail, tables.depth)
         draw_aged(opened, (stage, first), left, work.words, aged, chances, (law, scale), laws)
 

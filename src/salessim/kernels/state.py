@@ -107,6 +107,8 @@ class Work(NamedTuple):
     """[group, 6] cumulative probabilities of outcomes given the age, of a stage's groups."""
     aged_left: np.ndarray
     """[group, 7] -log of the probability that a time to each outcome is longer than the age."""
+    aged_chance: np.ndarray
+    """[7] probability of each outcome of a visit that begins at the start."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
 
@@ -182,6 +184,7 @@ def make_work(*, deals, customers, periods, rooms, groups):
         life=np.empty(STRIP),
         aged_bounds=np.empty((groups, OUTCOMES - 1)),
         aged_left=np.empty((groups, OUTCOMES)),
+        aged_chance=np.empty(OUTCOMES),
         bins=np.zeros((4, periods + 1), np.int64),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._borrow import borrow
 from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
@@ -136,8 +135,6 @@ def simulate(shared, worlds, first, seed, work, tally, out):
     Return how many are done: fewer when a buffer was too small for the next one, or it had more
     than `MOST_VISITS`; its ``entries`` say which.
     """
-    shared, worlds = borrow(shared), borrow(worlds)
-    work, tally, out = borrow(work), borrow(tally), borrow(out)
     for i in range(out.entries.size):
         program = in_world(shared, worlds, i)
         trajectory, entries = np.uint64(first + i), 0

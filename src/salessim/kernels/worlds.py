@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from salessim.kernels._jit import kernel, loop
+from salessim.kernels._jit import kernel
 from salessim.kernels.arrays import (
     Arrays,
     Arrivals,
@@ -97,7 +97,7 @@ def _base(base, worlds, i):
     )
 
 
-@loop
+@kernel
 def in_world(program, worlds, i):
     """Return the Program as it is in the world of a chunk's trajectory i: views, no copies."""
     return Arrays(

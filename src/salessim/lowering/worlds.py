@@ -75,7 +75,10 @@ def draw(world: World, seed: int, first: int, size: int, seeds: WorldSeeds) -> D
 
     drawn = Drawn(np.empty((size, len(world.numbers))), np.empty((size, world.inputs.source.size)))
     how = draws(world.numbers, world.shocks, run_seed=seed, seeds=seeds)
-    draw_worlds(world.inputs, how, first, drawn.scores, drawn.factors)
+    numbers, shocks = len(world.numbers), len(world.inputs.month)
+    sizes = (numbers + world.inputs.month.size, numbers, shocks, shocks)
+    scratch = tuple(map(np.empty, sizes))
+    draw_worlds(world.inputs, how, first, drawn.scores, drawn.factors, scratch)
     return drawn
 
 
