@@ -90,7 +90,7 @@ def age_groups(aged, age, groups, chances, law, scale, tables):
     P(k | a) is proportional to p_k S_k(a): write it cumulated to ``bounds``, -log S_k(a) to
     ``depths``, both from row 0 on.
     """
-    bounds, depths, chance, _ = aged
+    bounds, depths, chance = aged
     first, last = groups
     conversion, shares, slip = chances
     stays = 1.0 - slip[0]
@@ -142,13 +142,13 @@ def draw_aged(opened, which, left, words, aged, chances, times, tables):
     """
     stage, first = which
     outcomes, days, size = left
-    bounds, depths, _, shares = aged
+    bounds, depths, chance, shares = aged
     law, scale = times
     full, tail, depth = tables
     group, age, begin = opened.group, opened.age, opened.first_group[stage]
     if first == opened.first[stage]:
         groups = (begin, opened.first_group[stage + 1])
-        age_groups((bounds, depths), age, groups, chances, law, scale, tables)
+        age_groups((bounds, depths, chance), age, groups, chances, law, scale, tables)
     for i in range(size):
         row = group[first + i] - begin
         u = uniform(word(words, 0, i), word(words, 1, i))
