@@ -28,6 +28,7 @@ print(json.dumps({
     "kinds": len(seen), "visits": seen.weight.sum(), "open": len(small.open.table),
     "advanced": whole.weight[whole.outcome == 1].sum() / weight[-1],
     "median": whole.duration[order][weight.searchsorted(weight[-1] / 2)],
+    "cpu": sum(resource.getrusage(resource.RUSAGE_SELF)[:2]),
     "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
 }))
 """
@@ -55,6 +56,7 @@ def test_reduce(benchmark, report, tmp_path, ending):
         rows=rows,
         megabytes=path.stat().st_size / 1e6,
         million_rows_a_minute=60e-6 * rows / benchmark.stats.stats.min,
+        processor_seconds=found["cpu"],
         peak_megabytes=found["peak"] / 1024,
         kinds_of_visits=found["kinds"],
         open_deals=found["open"],

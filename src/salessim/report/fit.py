@@ -55,15 +55,8 @@ def fit_page(fitted: Fitted, groups: Mapping[str, Groups] | None = None) -> Page
 
 def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
     """Return the stages of a pipeline, and what its deals are worth."""
-    caption = (
-        "{name}: the share of its visits that ended so by an age. Pale: as observed, visits still "
-        "open counted as such (Aalen-Johansen); thin: the law in the plan. {said}."
-    )
     drawn = [
-        Figure(
-            drawn=pictures.stage_outcomes(stage),
-            caption=caption.format(name=stage.name, said=stage.comment()),
-        )
+        Figure(drawn=pictures.stage_outcomes(stage), caption=f"{stage.name}: {stage.comment()}.")
         for stage in pipeline.stages
     ]
     worth = Figure(
@@ -72,7 +65,12 @@ def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
     )
     return Section(
         title=f"Pipeline {pipeline.name}",
-        text=(f"{pipeline.comment()}.",),
+        text=(
+            f"{pipeline.comment()}.",
+            "A stage's picture shows the share of its visits that ended so by an age. Pale: as "
+            "observed, visits still open counted as such (Aalen-Johansen). Thin: the law in the "
+            "plan. Where they part, the plan is wrong about that age.",
+        ),
         figures=(*drawn, worth),
         tables=(_stages(pipeline),),
     )
