@@ -1,6 +1,7 @@
 """Histories reduced on disk are the same to a fit as those in memory."""
 
 import builtins
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,9 +9,11 @@ import pandas as pd
 import pytest
 
 from salessim.errors import SalessimError
+from salessim.fit.amounts import fit_amount
 from salessim.fit.durations import gather
 from salessim.fit.history import Deals
 from salessim.fit.out_of_core import reduce_moves
+from salessim.fit.pipelines import fit_visits
 from salessim.fit.visits import visits
 
 STAGES = ("contact", "offer", "contract")
@@ -177,3 +180,20 @@ def test_nothing_is_left_on_disk(tmp_path):
     path = written(wild(4, deals=50), tmp_path / "moves.csv")
     reduced(path, scratch=scratch, memory="200MB")
     assert list(scratch.iterdir()) == []
+
+
+def test_a_fit_of_what_was_reduced_is_the_fit_of_all(tmp_path):
+    moves = wild(5, deals=300, clock="D")
+    small = reduced(written(moves, tmp_path / "moves.csv"))
+    deals = in_memory(moves, until=small.open.until)
+    deals = replace(deals, amounts=small.open.amounts)
+    ours, theirs = (
+        fit_visits(
+            seen, fit_amount(small.open), until=np.datetime64(deals.until), families=["gamma"]
+        )
+        for seen in (small.visits, visits(deals))
+    )
+    for one, other in zip(ours.stages, theirs.stages, strict=True):
+        assert one.chosen.fit.theta == pytest.approx(other.chosen.fit.theta, abs=1e-3)
+        assert one.seen == other.seen
+        assert one.back_to == other.back_to

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 12
 """More are named, not drawn: the smallest of them."""
+HOW = (
+    "A stage's picture shows the share of its visits that ended so by an age. Pale: as observed, "
+    "visits still open counted as such (Aalen-Johansen). Thin: the law in the plan. Where they "
+    "part, the plan is wrong about that age."
+)
 COLUMNS = {
     "of": "Of", "what": "What", "groups": "Groups", "deals": "Deals", "p": "p",
     "p_holm": "p, corrected", "factor": "Factor between groups", "low": "90% from", "high": "to",
@@ -65,12 +70,7 @@ def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
     )
     return Section(
         title=f"Pipeline {pipeline.name}",
-        text=(
-            f"{pipeline.comment()}.",
-            "A stage's picture shows the share of its visits that ended so by an age. Pale: as "
-            "observed, visits still open counted as such (Aalen-Johansen). Thin: the law in the "
-            "plan. Where they part, the plan is wrong about that age.",
-        ),
+        text=(f"{pipeline.comment()}.", HOW),
         figures=(*drawn, worth),
         tables=(_stages(pipeline),),
     )
