@@ -1,7 +1,6 @@
 """Histories reduced on disk are the same to a fit as those in memory."""
 
 import builtins
-from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -183,7 +182,7 @@ def test_nothing_is_left_on_disk(tmp_path):
 
 
 def test_a_fit_of_what_was_reduced_is_the_fit_of_all(tmp_path):
-    moves = wild(5, deals=300, clock="D")
+    moves = wild(5, deals=120, clock="D")
     small = reduced(written(moves, tmp_path / "moves.csv"))
     deals = in_memory(moves, until=small.open.until)
     deals = replace(deals, amounts=small.open.amounts)
