@@ -72,7 +72,8 @@ def _by_records(book: Book, table: pd.DataFrame, closing: pd.Series, won: Any) -
         )
         amount = amount.where(~zero)
     at_closing = bool(is_open.any()) and amount[is_open].isna().all()
-    at = closing.reindex(table.index) if at_closing else table["amount_at"]
+    created = table.get("amount_at", table["created"]).fillna(table["created"])
+    at = closing.reindex(table.index) if at_closing else created
     has = amount.notna() & at.notna()
     where = "its closing: no open deal has one" if at_closing else "the creation of its record"
     book.tell(table.index[has].to_numpy(), "noted", f"the amount is taken as known from {where}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TIMES = {
     "moves": ("at", "created"),
     "properties": ("at", "created"),
-    "wide": ("created", "closed"),
+    "wide": ("created", "closed", "won_at", "lost_at"),
     "list": ("created", "closed", "won_at", "lost_at"),
     "orders": ("date",),
     "subscriptions": ("start", "end"),

@@ -92,9 +92,7 @@ def subscriptions_of(
             table[key] = table[key].astype("category")
     table = table.sort_values(["start", "customer"], kind="stable", ignore_index=True)
     past = table["end"][table["end"] < limit]
-    last = max(
-        pd.Timestamp(table["start"].max()), *([pd.Timestamp(past.max())] if len(past) else [])
-    )
+    last = pd.Timestamp(pd.concat([table["start"], past]).max())
     return Subscriptions(table=table, until=last)
 
 

@@ -234,7 +234,7 @@ def _assembled(
     number = pd.Series(np.arange(len(order)), index=order.index)
     frame = pd.DataFrame({"deal": order["name"].to_numpy(), "created": order["created"].to_numpy()})
     closing = moves[moves["stage"] >= len(stages)].groupby("deal")["at"].min()
-    table = table.reindex(first.index)
+    table = table.reindex(first.index).assign(created=created)
     for key, values in groups_of(book, table, closing, asked.columns).items():
         frame[key] = pd.Categorical(values.reindex(order.index))
     won = moves["deal"][moves["stage"] == len(stages)].unique()

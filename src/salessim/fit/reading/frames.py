@@ -9,7 +9,7 @@ import numpy as np
 
 from salessim.errors import SalessimError
 from salessim.fit.reading.cells import Cells
-from salessim.fit.reading.ledger import FILE, ROW, Ledger
+from salessim.fit.reading.ledger import CELL, FILE, ROW, Ledger
 from salessim.fit.reading.names import GROUPS
 from salessim.fit.reading.outcomes import Known
 from salessim.fit.reading.recognise import Recognised, cells_as_text, plain
@@ -103,7 +103,7 @@ def _wide(table: Recognised, cells: Cells, ledger: Ledger) -> pd.DataFrame:
     frame = cells.frame(table)
     parts = []
     for column, stage in table.entered.items():
-        part = frame.assign(deal=deal, stage=stage, at=cells.times(table, column))
+        part = frame.assign(deal=deal, stage=stage, at=cells.times(table, column), **{CELL: True})
         parts.append(part[part["at"].notna() & part["deal"].notna()])
     ledger.note(
         table.sheet.file, "a deal that came back to a stage shows one of its visits there only"

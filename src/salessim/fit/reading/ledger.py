@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHOWN_ROWS = 20
-FILE, ROW = "_file", "_row"
-"""Columns of every table while it is read: number of the file, row of the file."""
+FILE, ROW, CELL = "_file", "_row", "_cell"
+"""Columns of tables while they are read: number of the file, row of the file, and whether it is
+only one cell of that row, whose loss is not the loss of the row."""
 
 
 class Ledger:
@@ -64,7 +65,11 @@ class Ledger:
         these = np.asarray(these, dtype=bool)
         if not these.any():
             return frame
-        self.tell(frame, these, "dropped", reason)
+        cell = (
+            frame[CELL].eq(True).to_numpy() if CELL in frame else np.zeros(len(frame), dtype=bool)
+        )
+        self.tell(frame, these & ~cell, "dropped", reason)
+        self.tell(frame, these & cell, "noted", f"{reason}: that entry is left out")
         kept: pd.DataFrame = frame.loc[~these].reset_index(drop=True)
         return kept
 

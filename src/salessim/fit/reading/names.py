@@ -199,7 +199,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "deleted": ("is deleted", "deleted", "fivetran deleted"),
     "is_won": ("is won", "closed won"),
     "is_closed": ("is closed",),
-    "property": ("field", "property", "property name", "name"),
+    "property": ("field", "property", "name"),
     "value": ("new value", "value"),
     "old": ("old value", "previous value"),
     "stage_id": ("stage id",),
