@@ -56,7 +56,7 @@ OPTIONS = st.dictionaries(
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(tables(), min_size=1, max_size=3), OPTIONS)
 def test_no_table_is_a_traceback(tmp_path, several, options):

@@ -175,6 +175,17 @@ def test_stages_asked_for_leave_the_others_out(true, tmp_path):
     assert said.count == int((true.moves["stage"] == "Proposal").sum())
 
 
+def test_a_history_is_believed_and_a_list_that_differs_is_noted(true, tmp_path):
+    tables = exports.salesforce_history(true)
+    stage = tables["Opportunity.csv"]["StageName"]
+    one = int(stage.eq(WON).idxmax())
+    tables["Opportunity.csv"]["StageName"] = stage.where(stage.index != one, "Proposal")
+    history, deals = read(exports.write(tmp_path, tables))
+    (said,) = found(history, "names another stage than its history ends with")
+    assert (said.file, said.rows) == ("Opportunity.csv", (one + 2,))
+    pd.testing.assert_frame_equal(exports.told(deals), exports.expected(true), check_dtype=False)
+
+
 def test_pipelines_are_parted(true, tmp_path):
     tables = exports.change_log(true)
     half = true.deals["deal"].isin(true.deals["deal"].iloc[::2])

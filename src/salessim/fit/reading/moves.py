@@ -160,12 +160,28 @@ def _say_oddities(book: Book, moves: pd.DataFrame, stages: Stages) -> None:
     }
     for reason, these in notes.items():
         book.ledger.tell(moves, these & (moves[FILE] >= 0).to_numpy(), "noted", reason)
+    _say_disagreement(book, moves, stages)
     if "from" in moves:
         number = moves["from"].map(stages.number).to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = same & ~np.isnan(number) & (number != before)
         book.ledger.tell(
             moves, wrong, "noted", "leaves another stage than it was in: where it goes is believed"
         )
+
+
+def _say_disagreement(book: Book, moves: pd.DataFrame, stages: Stages) -> None:
+    """Note deals whose records name another stage than their history ends with."""
+    known = book.known()
+    if "stage" not in known:
+        return
+    now = known["stage"].map(stages.number)
+    last = moves.drop_duplicates("deal", keep="last").set_index("deal")["stage"].reindex(now.index)
+    other = now.index[now.notna() & last.notna() & (now != last)]
+    book.tell(
+        other.to_numpy(),
+        "noted",
+        "names another stage than its history ends with: that is believed",
+    )
 
 
 def list_moves(book: Book, means: Mapping[str, str], limit: pd.Timestamp) -> pd.DataFrame:

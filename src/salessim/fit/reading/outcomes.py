@@ -65,6 +65,11 @@ def outcomes(
     SalessimError
         When there are too many stages, or none means won.
     """
+    if not labels:
+        raise SalessimError(
+            f"{name}: no column tells the stages of deals or when they were won; say which: "
+            "--map stage=COLUMN or --map won_at=COLUMN"
+        )
     if len(labels) > MOST_STAGES:
         raise SalessimError(
             f"{name}: {len(labels):,} different stages, such as {', '.join(labels[:3])}; more "
