@@ -255,7 +255,18 @@ def test_groups_are_named_and_those_of_none_are_counted():
     deals.table.loc[:4, "owner"] = None
     found = compare_groups(deals)
     assert found.unnamed == 5
-    assert "5 deals have no owner and are left out" in found.sentence
+    assert "5 deals have no owner and are left out: " in found.sentence
+    won = deals.moves.groupby("deal")["stage"].last() == 2
+    assert found.won == pytest.approx((won[:5].mean(), won[5:].mean()))
+
+
+def test_a_column_filled_in_at_the_win_shows():
+    deals = drawn(np.random.default_rng(12), 3, 60)
+    won = deals.moves.groupby("deal")["stage"].last() == 2
+    deals.table.loc[~won.to_numpy(), "owner"] = None
+    found = compare_groups(deals)
+    assert "are left out: 0% of them won so far, of the others 100%" in found.sentence
+    assert "win rate by owner cannot be compared" in found.sentence
 
 
 def test_nothing_won_is_said_not_divided():

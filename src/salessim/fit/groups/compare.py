@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from salessim.fit.groups.spread import Spread, spread_of_wins
 from salessim.fit.groups.subjects import WHOLE, Subject, subjects
 from salessim.fit.groups.words import sentence
 from salessim.fit.history import Deals
+from salessim.fit.visits import ADVANCE
 from salessim.model.law import floats
 
 if TYPE_CHECKING:
@@ -45,6 +47,9 @@ class Groups:
     """None where there is nothing to forecast with."""
     unnamed: int
     """Deals that belong to no group; they are left out."""
+    won: tuple[float, float]
+    """Shares of the deals won: of those left out, and of the others; NaN of none. When they are
+    far apart, the column may have been filled in when deals ended."""
 
     @property
     def sentence(self) -> str:
@@ -104,7 +109,8 @@ def compare_groups(
     rows: list[dict[str, object]] = []
     parts: list[pd.DataFrame] = []
     spread = None
-    for subject in subjects(deals, group):
+    compared = subjects(deals, group)
+    for subject in compared:
         if (answer := conversion(subject, names, rng)) is not None:
             found, own = answer
             rows.append(_row(subject, "conversion", found, own))
@@ -123,7 +129,17 @@ def compare_groups(
         groups=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(),
         spread=spread,
         unnamed=int((group < 0).sum()),
+        won=_won(compared[0]),
     )
+
+
+def _won(whole: Subject) -> tuple[float, float]:
+    """Return the share won of the deals of no group, and of the others."""
+    won, named = whole.rows.outcome == ADVANCE, whole.group >= 0
+    left_out, others = (
+        float(won[some].mean()) if some.any() else math.nan for some in (~named, named)
+    )
+    return left_out, others
 
 
 def holm(p: FloatArray) -> FloatArray:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from salessim._typing import FloatArray
 from salessim.charts import style
 from salessim.fit.groups.words import RARE, compared, p_text
 from salessim.readable import few_digits, percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from salessim.fit.groups.compare import Groups
 
 NAMED = 40
@@ -47,14 +50,7 @@ def caterpillar(groups: Groups, of: str, what: str, ax: Axes | None = None) -> A
     if ax is None:
         ax = style.new_axes(height=MARGIN + ROW * max(len(own), 8) if named else style.HEIGHT)
     where = np.arange(len(own), dtype=np.float64)
-    lift = 0.16 if named else 0.0
-    ax.hlines(where + lift, own["low"], own["high"], color=style.SKY, linewidth=1.4)
-    ax.plot(own["observed"], where + lift, "o", color=style.SKY, markersize=4 if named else 2,
-            label="from its own deals")  # fmt: skip
-    ax.hlines(where - lift, own["shrunken_low"], own["shrunken_high"], color=style.BLUE,
-              linewidth=1.8 if named else 1.0)  # fmt: skip
-    ax.plot(own["shrunken"], where - lift, "D", color=style.BLUE, markersize=4 if named else 2,
-            label="drawn towards the others")  # fmt: skip
+    (_rows if named else _cloud)(ax, own, where)
     pooled = float(own["pooled"].iloc[0])
     ax.axvline(pooled, color=style.VERMILLION, linewidth=1.4, linestyle="--", label="all together")
     names = [style.plain_label(style.short(name, style.LONGEST_LABEL)) for name in own["group"]]
@@ -67,6 +63,28 @@ def caterpillar(groups: Groups, of: str, what: str, ax: Axes | None = None) -> A
     ax.grid(axis="x", color=style.GRID, linewidth=0.8)
     style.legend(ax)
     return ax
+
+
+def _rows(ax: Axes, own: pd.DataFrame, where: FloatArray) -> None:
+    """Draw two intervals for each group, one above the other."""
+    lift = 0.16
+    ax.hlines(where + lift, own["low"], own["high"], color=style.SKY, linewidth=1.4)
+    ax.plot(own["observed"], where + lift, "o", color=style.SKY, markersize=4,
+            label="from its own deals")  # fmt: skip
+    ax.hlines(where - lift, own["shrunken_low"], own["shrunken_high"], color=style.BLUE,
+              linewidth=1.8)  # fmt: skip
+    ax.plot(own["shrunken"], where - lift, "D", color=style.BLUE, markersize=4,
+            label="drawn towards the others")  # fmt: skip
+
+
+def _cloud(ax: Axes, own: pd.DataFrame, where: FloatArray) -> None:
+    """Draw a band and a dot for each of many groups: their own intervals would hide all."""
+    ax.fill_betweenx(where, own["shrunken_low"], own["shrunken_high"], color=style.BLUE,
+                     alpha=0.25, linewidth=0)  # fmt: skip
+    ax.plot(own["observed"], where, "o", color=style.BLACK, markersize=1.5,
+            label="from its own deals")  # fmt: skip
+    ax.plot(own["shrunken"], where, color=style.BLUE, label="drawn towards the others",
+            **style.LINE)  # fmt: skip
 
 
 def _values(ax: Axes, what: str) -> None:

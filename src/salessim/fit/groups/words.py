@@ -8,7 +8,7 @@ import numpy as np
 
 from salessim.fit.groups.spread import Spread
 from salessim.fit.groups.subjects import WHOLE
-from salessim.readable import amount, few_digits
+from salessim.readable import amount, few_digits, percent
 
 if TYPE_CHECKING:
     from salessim.fit.groups.compare import Groups
@@ -29,8 +29,17 @@ def sentence(groups: Groups) -> str:
     if groups.spread is not None and rows.get((WHOLE, "conversion"), {}).get("p", np.nan) >= 0:
         said.append(_forecast(groups.spread))
     if groups.unnamed:
-        said.append(f"{groups.unnamed:,} deals have no {groups.by} and are left out")
+        said.append(_left_out(groups))
     return " ".join(f"{text[0].upper()}{text[1:]}." for text in said)
+
+
+def _left_out(groups: Groups) -> str:
+    left_out, others = ("none" if np.isnan(share) else percent(share) for share in groups.won)
+    have = "deal has" if groups.unnamed == 1 else "deals have"
+    return (
+        f"{groups.unnamed:,} {have} no {groups.by} and are left out: {left_out} of them won so "
+        f"far, of the others {others}"
+    )
 
 
 def _compared(name: str, what: str, row: Any) -> str:
