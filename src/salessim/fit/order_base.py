@@ -10,6 +10,7 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.config.units import LARGEST_SHAPE, LEAST_SHAPE
+from salessim.config.words import counted
 from salessim.fit.bg_nbd import fit_bg_nbd
 from salessim.fit.estimate import Estimate
 from salessim.fit.history import Orders
@@ -256,16 +257,18 @@ class FittedOrders:
         rival = f"{'better' if behind > 0 else 'less well'}, by {amount(abs(behind))} of AIC"
         return {
             "customers": (
-                f"Pareto/NBD of {amount(len(known))} customers and "
-                f"{amount(int(known['repeats'].sum()))} repeat orders: about "
-                f"{amount(round(here))} still are customers. A new one is expected to order "
+                f"Pareto/NBD of {counted(len(known), 'customer')} and "
+                f"{counted(int(known['repeats'].sum()), 'repeat order')}: about "
+                f"{amount(round(here))} still are customers; the file has the chance of each, and "
+                "its own rate of order. A new one is expected to order "
                 f"{float(model.expected_of_new(np.array([_YEAR]))[0]):.3g} times more in its "
-                "first year. Its own rate, and whether it still is one, is in the file for each. "
+                "first year. "
                 f"BG/NBD (customers leave at an order) describes the orders {rival}."
             ),
             f"sources.{SOURCE}": (
                 f"{amount(round(float(next_year['orders'].sum())))} orders are expected of these "
-                "customers in the next year"
+                "customers in the next year. Campaign and growth: the months to come are as unsure "
+                "as past ones moved against Pareto/NBD"
             ),
             f"pipelines.{REPEAT}": (
                 "customers weighted by the orders expected of them; mean from gamma-gamma"
@@ -296,10 +299,15 @@ class FittedOrders:
             said.append("no amount of a repeat order is known: repeat orders count like first ones")
         if not (self.orders.table["amount"] > 0).any():
             said.append("no amounts are known: every order counts as 1")
-        names = ("the variation of rates", "the rate", "the variation of lifetimes", "the lifetime")
+        names = (
+            "how rates of repeat orders differ",
+            "the rate of repeat orders",
+            "how lifetimes differ",
+            "how long customers stay",
+        )
         said += [
-            f"the records of {amount(len(self.summaries))} customers cannot tell {names[edge]} of "
-            "repeat orders: it is held at the edge of what they could, and is very unsure"
+            f"the records of {counted(len(self.summaries), 'customer')} cannot tell {names[edge]}: "
+            "it is held at the edge of what they could, and is very unsure"
             for edge in self.purchases.estimate.edges
         ]
         return said

@@ -141,7 +141,10 @@ def fit_pareto_nbd(purchases: Purchases, *, near: Estimate | None = None) -> Fit
     # of an event that was never seen, half a one is taken to have been
     low = np.log([LEAST_SHAPE, 0.5 / time, LEAST_SHAPE, 0.5 / time])
     high = np.log([MOST_SHAPE, 1.0, MOST_SHAPE, 1.0])
-    rate = max(float(count @ purchases.repeats), 0.5) / time
+    repeats = float(count @ purchases.repeats)
+    if repeats == 0.0:
+        high[3] = low[3]  # who never came back may have left or not: nothing says that any did
+    rate = max(repeats, 0.5) / time
     starts = (
         [np.log(near.parameters)]
         if near
