@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from unittest.mock import ANY
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +15,7 @@ from salessim.fit.customers import fit_customers
 from salessim.fit.history import History, Subscriptions
 from salessim.fit.renewals import renewal_months
 from salessim.fit.subscription_base import fit_subscriptions
+from salessim.fit.writing import plan_text
 
 UNTIL = pd.Timestamp("2024-07-01")
 BEGAN = pd.Timestamp("2019-01-01")
@@ -140,3 +144,10 @@ def test_little_makes_a_plan_of_finite_numbers(told):
 def test_a_list_of_nobody_is_said():
     with pytest.raises(SalessimError, match="none that began"):
         stays(listed([("a", "2025-01-01", None, 5.0)]))
+
+
+def test_segments_are_tables_of_their_own_in_a_plan():
+    part = fit_subscriptions(made_up(300, seed=2)).part()
+    text = plan_text(part, header=[])
+    assert "[customers.segments.large]\nlifetime = { " in text
+    assert tomllib.loads(text) == {**part.document, "correlation": ANY}

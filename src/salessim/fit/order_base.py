@@ -255,6 +255,14 @@ class FittedOrders:
         model = self.purchases.model
         behind = round(self.purchases.estimate.aic - self.bg_nbd.aic)
         rival = f"{'better' if behind > 0 else 'less well'}, by {amount(abs(behind))} of AIC"
+        unsure, mean = "", "as first orders"
+        if self.rhythm.fit is not None:
+            unsure = (
+                ". Campaign and growth: the months to come are as unsure as past ones moved "
+                "against Pareto/NBD"
+            )
+        if self.spend is not None:
+            mean = "customers weighted by the orders expected of them; mean from gamma-gamma"
         return {
             "customers": (
                 f"Pareto/NBD of {counted(len(known), 'customer')} and "
@@ -266,13 +274,10 @@ class FittedOrders:
                 f"BG/NBD (customers leave at an order) describes the orders {rival}."
             ),
             f"sources.{SOURCE}": (
-                f"{amount(round(float(next_year['orders'].sum())))} orders are expected of these "
-                "customers in the next year. Campaign and growth: the months to come are as unsure "
-                "as past ones moved against Pareto/NBD"
+                f"{counted(round(float(next_year['orders'].sum())), 'order')} expected of these "
+                f"customers in the next year{unsure}"
             ),
-            f"pipelines.{REPEAT}": (
-                "customers weighted by the orders expected of them; mean from gamma-gamma"
-            ),
+            f"pipelines.{REPEAT}": mean,
         }
 
     def _warnings(self) -> list[str]:

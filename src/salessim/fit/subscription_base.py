@@ -176,7 +176,8 @@ class FittedSubscriptions:
         return {
             "customers": how,
             f"sources.{_named(MONTHLY, self.stays.segments[0] if self._has_segments else '')}": (
-                "what a customer pays: once a month on average, at any time in it"
+                "what a customer pays: once a month on average, at any time, so single months "
+                "swing more than invoices do, and years hardly"
             ),
         }
 

@@ -45,7 +45,11 @@ def plan_text(part: Part, *, header: Sequence[str]) -> str:
             for name, inner in table.items():
                 lines += _table((key, name), inner, part.comments)
         else:
-            lines += _table((key,), table, part.comments)
+            segments = table.get("segments", {}) if key == "customers" else {}
+            rest = {inner: table[inner] for inner in table if inner != "segments" or not segments}
+            lines += _table((key,), rest, part.comments)
+            for name, segment in segments.items():
+                lines += _table((key, "segments", name), segment, part.comments)
     lines += _correlation(part)
     return "\n".join(lines) + "\n"
 
