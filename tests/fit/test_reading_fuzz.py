@@ -2,6 +2,8 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -89,6 +91,13 @@ def assert_sound(history):
         assert (deals.moves.groupby("deal")["at"].diff().dropna().dt.total_seconds() >= 0).all()
         assert (deals.moves["at"] < deals.until).all()
         assert (deals.amounts["amount"] >= 0).all()
+
+
+def test_every_key_is_explained():
+    page = (Path(__file__).parents[2] / "docs" / "exports.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    keys = {word for row in rows for word in re.findall(r"`(\w+)`", row)}
+    assert keys == {*NAMES, *SETTINGS}
 
 
 def test_every_name_can_be_found():
