@@ -104,6 +104,10 @@ def test_renewals_are_recognised(months, name):
 
 def test_yearly_contracts_are_beta_geometric():
     fit = fit_subscriptions(made_up(3_000, seed=7, months=12))
+    assert fit.stays.seen_from is None  # nothing can end in the first year
+    cut = fit_subscriptions(made_up(3_000, seed=7, months=12, seen_from="2022-06-01"))
+    assert str(cut.stays.seen_from)[:7] == "2022-06"
+    assert cut.lifetimes.parameters[0, 0] == pytest.approx(fit.lifetimes.parameters[0, 0], rel=0.2)
     law = fit.part().document["customers"]["segments"]["large"]["lifetime"]["beta_geometric"]
     assert law["period"] == "1 year"
     a, b = (law[key]["lognormal"]["median"] for key in ("a", "b"))

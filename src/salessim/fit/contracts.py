@@ -11,7 +11,7 @@ from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
 from salessim.fit.history import Subscriptions
 from salessim.fit.lifetimes import Lives
-from salessim.fit.renewals import BetaGeometric, in_periods
+from salessim.fit.renewals import BetaGeometric, in_periods, renewal_months
 from salessim.readable import amount
 
 if TYPE_CHECKING:
@@ -33,12 +33,15 @@ class Stays:
     until : Timestamp
     seen_from : Timestamp or None
         Stays that ended before are absent from the records (left truncation); None = none are.
+    renewal : (str, int) or None
+        Period at whose multiples stays end, as text and in months; None = they end on any day.
     notes : tuple of str
     """
 
     table: pd.DataFrame
     until: pd.Timestamp
     seen_from: pd.Timestamp | None
+    renewal: tuple[str, int] | None
     notes: tuple[str, ...]
 
     @property
@@ -130,13 +133,21 @@ def stays(subscriptions: Subscriptions) -> Stays:
             f"{amount(len(table))} subscriptions are {amount(len(joined))} stays: what follows "
             "within a day, or overlaps, is one stay of the customer"
         )
-    seen_from = _seen_from(joined, subscriptions.until)
+    ended = joined[joined["end"].notna()]
+    renewal = renewal_months(ended["start"], ended["end"]) if len(ended) else None
+    seen_from = _seen_from(joined, subscriptions.until, months=renewal[1] if renewal else 0)
     if seen_from is not None:
         notes.append(
             f"no subscription ended before {seen_from.date()}, though many had begun: those that "
             "did are taken to be missing from the list, and lifetimes to be seen from then on"
         )
-    return Stays(table=joined, until=subscriptions.until, seen_from=seen_from, notes=tuple(notes))
+    return Stays(
+        table=joined,
+        until=subscriptions.until,
+        seen_from=seen_from,
+        renewal=renewal,
+        notes=tuple(notes),
+    )
 
 
 def _joined(table: pd.DataFrame) -> pd.DataFrame:
@@ -179,22 +190,28 @@ def _segments(table: pd.DataFrame) -> pd.Series | str:
     )
 
 
-def _seen_from(table: pd.DataFrame, until: pd.Timestamp) -> pd.Timestamp | None:
+def _seen_from(table: pd.DataFrame, until: pd.Timestamp, *, months: int) -> pd.Timestamp | None:
     """Return the first end, if so many had begun long before that none before it is no chance.
 
     From the first end on everything is seen, whatever is missing before it; had nothing been
     missing, ends at the rate seen after it would have come earlier (false alarm 1e-6, for a hazard
-    that does not grow with age).
+    that does not grow with age). Where stays end at renewals, these are what is counted.
     """
     import pandas as pd
 
-    first = table["end"].min()
     if not table["end"].notna().any():
         return None
+    first = table["end"].min()
     end = table["end"].fillna(until)
-    before = float(np.maximum(_days(table["start"], first), 0.0).sum())
-    after = float(_days(table["start"].clip(lower=first), end).clip(min=0.0).sum())
-    ends = float((table["end"] > first).sum())
-    if after <= 0.0 or ends / after * before < -np.log(_FALSE_ALARM):
+
+    def passed(since: pd.Series, moment: pd.Series | pd.Timestamp) -> FloatArray:
+        days = np.maximum(_days(since, moment), 0.0)
+        return _whole_periods(since, days, months) if months else days
+
+    # who ended is seen until then, or until the renewal at which it did
+    before = passed(table["start"], first - pd.Timedelta(2 * bool(months), "D"))
+    after = passed(table["start"], end + pd.Timedelta(2 * bool(months), "D")) - before
+    ends, seen = float((table["end"] > first).sum()), float(after.sum())
+    if seen <= 0.0 or ends / seen * float(before.sum()) < -np.log(_FALSE_ALARM):
         return None
     return pd.Timestamp(first)

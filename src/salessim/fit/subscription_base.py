@@ -14,7 +14,7 @@ from salessim.fit.lifetimes import FittedLifetimes, Lives, empirical, fit_lifeti
 from salessim.fit.notation import correlations, days, lognormal
 from salessim.fit.order_amounts import amount_law, sure_pipeline
 from salessim.fit.parts import Part
-from salessim.fit.renewals import BetaGeometric, renewal_months
+from salessim.fit.renewals import BetaGeometric
 from salessim.readable import amount
 
 if TYPE_CHECKING:
@@ -225,14 +225,12 @@ def fit_subscriptions(subscriptions: Subscriptions) -> FittedSubscriptions:
         No subscription had begun.
     """
     ready = stays(subscriptions)
-    ended = ready.table[ready.table["end"].notna()]
-    renewal = renewal_months(ended["start"], ended["end"]) if len(ended) else None
-    if renewal is None:
+    if ready.renewal is None:
         lives = ready.lives()
         return FittedSubscriptions(
             stays=ready, lives=lives, lifetimes=fit_lifetimes(lives), renewal=""
         )
-    name, months = renewal
+    name, months = ready.renewal
     family = BetaGeometric(months=months)
     lives = ready.lives_in_periods(family)
     return FittedSubscriptions(
