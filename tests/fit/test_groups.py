@@ -21,7 +21,7 @@ from salessim.fit.groups.compare import holm
 from salessim.fit.groups.spread import spread_of_wins
 from salessim.fit.groups.subjects import subjects
 from salessim.fit.history import Deals
-from tests.statistics import assert_binomial, assert_mean, assert_variance
+from tests.statistics import assert_binomial, assert_mean, assert_sample_mean, assert_variance
 from tests.unit import pictured
 
 UNTIL = pd.Timestamp("2026-01-01")
@@ -126,21 +126,28 @@ def test_what_was_planted_is_found_with_its_size(different):
     assert "offer (conversion, factor" in different.sentence
 
 
-def test_intervals_of_the_size_hold_what_they_promise():
-    """Groups of normal effects: 90 % intervals of their standard deviation, 50 times."""
+def test_intervals_hold_what_they_promise():
+    """Groups of normal effects, 50 times: 90 % intervals of their sd, and of each group."""
     rng = np.random.default_rng(4)
-    held = {"conversion": 0, "time": 0}
-    group = np.repeat(np.arange(12), 40)
+    held, covered, halved = {"conversion": 0, "time": 0}, [], []
+    group, ones = np.repeat(np.arange(12), 40), np.ones(480)
     for _ in range(50):
-        effect = rng.normal(0.0, 0.5, 12)[group]
-        came = (rng.random(len(group)) < expit(effect - 1.0)) * 1.0
-        ones = np.ones(len(group))
+        truth = rng.normal(0.0, 0.5, 12)
+        came = (rng.random(len(group)) < expit(truth[group] - 1.0)) * 1.0
         odds = conversion_difference(Counts.of(group, came, ones, 12), rng)
-        times = time_difference(group, rng.standard_normal(len(group)) + effect, ones, 12)
+        score = rng.standard_normal(len(group)) + truth[group]
+        times = time_difference(group, score, ones, 12)
         held["conversion"] += odds.low <= 0.5 <= odds.high
         held["time"] += times.low <= 0.5 <= times.high
+        off = np.abs([odds.estimate + 1.0 - truth, times.estimate - truth])
+        allowed = stats.norm.ppf(0.95) * np.array([odds.estimate_sd, times.estimate_sd])
+        covered.append((off <= allowed).mean(axis=1))
+        halved.append((off <= allowed / 2.0).mean(axis=1))
     for count in held.values():
         assert_binomial(count, 50, 0.9, tests=2)
+    assert_sample_mean(np.array(covered), 0.9)
+    with pytest.raises(AssertionError):
+        assert_sample_mean(np.array(halved), 0.9)
 
 
 def test_young_deals_are_not_taken_for_lost_ones():
@@ -205,9 +212,8 @@ def test_spread_is_that_of_a_simulation():
     whole = subjects(deals, deals.table["owner"].cat.codes.to_numpy(np.int64))[0]
     sd, effect = np.full(8, 0.15), rng.normal(0.0, 0.3, 8)
     found = Difference(
-        p=0.0, pooled=0.0, centre=0.0, centre_sd=0.0, sd=0.15, low=0, high=1,
-        effect=effect, effect_sd=sd,
-    )  # fmt: skip
+        p=0.0, pooled=0.0, sd=0.15, low=0.0, high=1.0, estimate=effect, estimate_sd=sd
+    )
     spread = spread_of_wins(whole, found, 0.45, days=365.0)
     still = whole.rows.outcome == 0
     age, owner = whole.rows.duration[still], whole.group[still]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -22,6 +23,8 @@ LARGEST_DRAW = 1_000_000
 """Counts drawn at once."""
 LARGEST_SD = 8.0
 """On the log scale: a factor of 3,000 between groups. What is not bounded below it is not."""
+GRID = floats([0.0, *np.geomspace(0.01, LARGEST_SD, 15)])
+"""Searched by factors: between 0.01 and 1 there is as much to find as between 1 and 100."""
 UNKNOWN = (0.0, 0.0, np.inf)
 """A standard deviation and its interval when nothing could show one."""
 ATTENUATION = (16.0 * np.sqrt(3.0) / (15.0 * np.pi)) ** 2
@@ -41,27 +44,24 @@ class Difference:
     """Probability of as much difference by chance alone; NaN when nothing could show any."""
     pooled: float
     """The mean of all, as if they were alike: log odds of the conversion, or log time."""
-    centre: float
-    """The same with effects: that of a group whose own effect is 0."""
-    centre_sd: float
-    """Standard deviation of that, as estimated."""
     sd: float
     low: float
     high: float
     """Standard deviation between groups and its 90 % interval; ``inf``: not bounded by the data."""
-    effect: FloatArray
-    """``[group]`` expected effect, given the group's own data and the other groups'."""
-    effect_sd: FloatArray
-    """``[group]`` standard deviation of that, were the centre known."""
+    estimate: FloatArray
+    """``[group]`` expected log odds, or log time, given its own data and the other groups'."""
+    estimate_sd: FloatArray
+    """``[group]`` standard deviation of that; how unsure `sd` is is in both."""
 
-    @property
-    def estimate_sd(self) -> FloatArray:
-        """``[group]`` standard deviation of centre + effect.
 
-        The less a group's own data say, the more of the centre's is in it (normal laws).
-        """
-        drawn = (self.effect_sd / self.sd) ** 2 if self.sd > 0.0 else np.ones(len(self.effect))
-        return np.hypot(self.effect_sd, drawn * self.centre_sd)
+@dataclass(frozen=True, kw_only=True)
+class _Given:
+    """What is known of groups, were the standard deviation between them known."""
+
+    height: float
+    """Restricted log-likelihood of it."""
+    estimate: FloatArray
+    estimate_sd: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,19 +130,55 @@ def conversion_difference(counts: Counts, rng: np.random.Generator) -> Differenc
     """
     pooled = _pooled_centre(counts)
 
-    def adjusted(sd: float) -> float:
-        _, height, information = _profile(counts, pooled, sd)
+    @cache
+    def given(sd: float) -> _Given:
+        centre, height, information = _profile(counts, pooled, sd)
         orthogonal = information * (1.0 + ATTENUATION * sd**2)
-        return height - 0.5 * float(np.log(max(orthogonal, 1e-12)))
+        _, effect, spread = _groups(counts, centre, sd)
+        return _Given(
+            height=height - 0.5 * float(np.log(max(orthogonal, 1e-12))),
+            estimate=centre + effect,
+            estimate_sd=_with_centre(spread, sd, float(1.0 / np.sqrt(information))),
+        )
 
-    sd, low, high = _size(adjusted) if counts.tell else UNKNOWN
-    centre, _, information = _profile(counts, pooled, sd)
-    _, effect, effect_sd = _groups(counts, centre, sd)
+    sd, low, high = _size(given) if counts.tell else UNKNOWN
+    estimate, estimate_sd = _averaged(given, (sd, low, high))
     return Difference(
-        p=pearson_p(counts, rng) if counts.tell else np.nan,
-        pooled=pooled, centre=centre, centre_sd=float(1.0 / np.sqrt(information)),
-        sd=sd, low=low, high=high, effect=effect, effect_sd=effect_sd,
+        p=pearson_p(counts, rng) if counts.tell else np.nan, pooled=pooled,
+        sd=sd, low=low, high=high, estimate=estimate, estimate_sd=estimate_sd,
     )  # fmt: skip
+
+
+def _with_centre(spread: FloatArray, sd: float, centre_sd: float) -> FloatArray:
+    """Return the standard deviations of centre + effect from those of effects.
+
+    The less a group's own data say, the more of the centre's is in it (normal laws).
+    """
+    drawn = (spread / sd) ** 2 if sd > 0.0 else np.ones(len(spread))
+    return np.hypot(spread, drawn * centre_sd)
+
+
+def _averaged(
+    given: Callable[[float], _Given], sizes: tuple[float, float, float]
+) -> tuple[FloatArray, FloatArray]:
+    """Return groups' estimates and their spread, averaged over what the sd may be.
+
+    With the sd taken as known, groups would seem surer than they are, the more so the fewer there
+    are. Before the data every sd is as likely as any other (Gelman 2006, Bayesian Analysis 1,
+    section 7.1), so groups are drawn together less rather than more.
+    """
+    best, low, high = (min(size, LARGEST_SD) for size in sizes)
+    sds = np.unique(np.concatenate((GRID, [best], np.linspace(low, high, 9))))
+    many = [given(float(sd)) for sd in sds]
+    log = np.array([one.height for one in many])
+    gaps = np.diff(sds)
+    width = (np.append(gaps, 0.0) + np.append(0.0, gaps)) / 2.0
+    weight = width * np.exp(log - log.max())
+    weight /= weight.sum()
+    means = np.stack([one.estimate for one in many])
+    mean = weight @ means
+    variance = weight @ (np.stack([one.estimate_sd for one in many]) ** 2 + (means - mean) ** 2)
+    return mean, np.sqrt(variance)
 
 
 def own_odds(counts: Counts) -> FloatArray:
@@ -193,20 +229,28 @@ def time_difference(
         logs = np.log1p(ratio * weight[seen]).sum() + np.log(share.sum())
         return -0.5 * float((total - 1) * np.log(variance) + logs), centre, variance
 
+    @cache
+    def given(size: float) -> _Given:
+        ratio = size * size
+        height, centre, variance = fitted(ratio)
+        shrink = ratio * weight / (1.0 + ratio * weight)
+        sure = float((weight[seen] / (1.0 + ratio * weight[seen])).sum())
+        spread = np.sqrt(variance * ratio / (1.0 + ratio * weight))
+        return _Given(
+            height=height,
+            estimate=centre + shrink * (mean - centre),
+            estimate_sd=_with_centre(spread, size * variance**0.5, (variance / sure) ** 0.5),
+        )
+
     tell = kinds > 1 and total > kinds and within > 0.0
-    sizes = _size(lambda sd: fitted(sd * sd)[0]) if tell else UNKNOWN
-    ratio = sizes[0] ** 2
-    _, centre, variance = fitted(ratio)
-    shrink = ratio * weight / (1.0 + ratio * weight)
-    certain = float((weight[seen] / (1.0 + ratio * weight[seen])).sum())
+    sizes = _size(given) if tell else UNKNOWN
+    estimate, estimate_sd = _averaged(given, sizes)
     scale = [np.sqrt(fitted(size**2)[2]) if np.isfinite(size) else 1.0 for size in sizes]
     sd, low, high = (float(size * one) for size, one in zip(sizes, scale, strict=True))
     return Difference(
         p=_f_test(weight[seen], mean[seen], within, total - kinds) if tell else np.nan,
-        pooled=fitted(0.0)[1], centre=centre, centre_sd=float(np.sqrt(variance / certain)),
-        sd=sd, low=low, high=high,
-        effect=shrink * (mean - centre),
-        effect_sd=np.sqrt(variance * ratio / (1.0 + ratio * weight)),
+        pooled=fitted(0.0)[1], sd=sd, low=low, high=high,
+        estimate=estimate, estimate_sd=estimate_sd,
     )  # fmt: skip
 
 
@@ -231,24 +275,22 @@ def _f_test(weight: FloatArray, mean: FloatArray, within: float, freedom: int) -
     return float(f.sf(between / (within / freedom), len(weight) - 1, freedom))
 
 
-def _size(log_likelihood: Callable[[float], float]) -> tuple[float, float, float]:
-    """Return where a log-likelihood of a standard deviation is largest, and its interval."""
+def _size(given: Callable[[float], _Given]) -> tuple[float, float, float]:
+    """Return the likeliest standard deviation between groups, and its profile interval."""
     from scipy.optimize import brentq, minimize_scalar
     from scipy.stats import chi2
 
-    # Searched by factors: between 0.01 and 1 there is as much to find as between 1 and 100.
-    grid = np.concatenate(([0.0], np.geomspace(0.01, LARGEST_SD, 15)))
-    heights = [log_likelihood(float(sd)) for sd in grid]
+    heights = [given(float(sd)).height for sd in GRID]
     at = int(np.argmax(heights))
-    around = (float(grid[max(at - 1, 0)]), float(grid[min(at + 1, len(grid) - 1)]))
-    found = minimize_scalar(lambda sd: -log_likelihood(sd), bounds=around, method="bounded")
+    around = (float(GRID[max(at - 1, 0)]), float(GRID[min(at + 1, len(GRID) - 1)]))
+    found = minimize_scalar(lambda sd: -given(float(sd)).height, bounds=around, method="bounded")
     best, height = float(found.x), -float(found.fun)
     if heights[0] >= height - 1e-6:
         best, height = 0.0, heights[0]
     drop = float(chi2.isf(1.0 - CONFIDENCE, 1)) / 2.0
 
     def over(sd: float) -> float:
-        return height - log_likelihood(sd) - drop
+        return height - given(float(sd)).height - drop
 
     low = float(brentq(over, 0.0, best, xtol=1e-4)) if best > 0.0 and over(0.0) > 0.0 else 0.0
     open_ended = over(LARGEST_SD) < 0.0

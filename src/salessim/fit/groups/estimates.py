@@ -61,7 +61,7 @@ def conversion(
     failures = np.where(events > 0.0, events / np.where(events > 0.0, observed, 1.0), whole)
     failures = np.maximum(failures - events, 0.0) + 0.5
     tail = (1.0 - CONFIDENCE) / 2.0
-    middle, width = found.centre + found.effect, Z * found.estimate_sd
+    middle, width = found.estimate, Z * found.estimate_sd
     own = pd.DataFrame(
         {
             "of": subject.name, "what": "conversion", "group": names, "deals": deals.astype(int),
@@ -98,7 +98,7 @@ def time(subject: Subject, names: list[str]) -> tuple[Difference, pd.DataFrame] 
     has = weight > 0.0
     mean = np.bincount(group, pull * score, minlength=len(names))[has] / weight[has]
     counts = np.bincount(group, minlength=len(names))[has]
-    effect = found.centre + found.effect[has]
+    effect = found.estimate[has]
     width = Z * found.estimate_sd[has]
     within = Z / np.sqrt(weight[has])
 

@@ -63,7 +63,7 @@ def spread_of_wins(
     span = min(days, float(ago.max()) if len(ago) else 0.0)
     if span <= 0.0:
         return None
-    groups = len(found.effect)
+    groups = len(found.estimate)
     come = np.bincount(subject.group[named][ago <= span], minlength=groups) * days / span
     owner = subject.group[still]
     chance = _chance(subject, share, subject.rows.duration[still])
@@ -75,9 +75,11 @@ def spread_of_wins(
         return float(p.sum() + (come * new).sum()), float(spread)
 
     alike = np.full(groups, share)
-    effect = found.centre + found.effect - logit(share)
+    effect = found.estimate - logit(share)
     pooled = moments(chance, alike, np.zeros(groups))
-    own = moments(_raised(chance, effect[owner]), expit(logit(share) + effect), found.effect_sd**2)
+    own = moments(
+        _raised(chance, effect[owner]), expit(logit(share) + effect), found.estimate_sd**2
+    )
     new = moments(chance, alike, np.full(groups, found.sd**2))
     return Spread(
         days=days, deals=float(still.sum() + come.sum()), pooled_mean=pooled[0],
