@@ -36,8 +36,9 @@ def record(
     stages: Sequence[TrueStage],
     rng: np.random.Generator,
     *,
-    deals: int,
+    deals: int = 0,
     days: int,
+    born: FloatArray | None = None,
     created_from: int = 0,
     complete_from: int | None = None,
     dates_only: bool = False,
@@ -52,6 +53,8 @@ def record(
         Created at times spread evenly from `created_from` to `days`.
     days : int
         Days from the beginning to the day on which the records end.
+    born : ndarray, optional
+        Days on which deals were created, in order, instead of `deals`.
     created_from : int
         Day of the first creation; before 0 to have deals under way.
     complete_from : int, optional
@@ -60,8 +63,8 @@ def record(
         Whether times of day are not written down.
     """
     won = len(stages)
-    born = rng.uniform(created_from, days, deals)
-    deal, stage, at = np.arange(deals), np.zeros(deals, dtype=np.int64), born
+    at = rng.uniform(created_from, days, deals) if born is None else born
+    deal, stage = np.arange(len(at)), np.zeros(len(at), dtype=np.int64)
     told = []
     while deal.size:
         told.append((deal, stage, at))
