@@ -19,7 +19,8 @@ from salessim.fit.rates import (
     find_breaks,
     fit_rate,
 )
-from salessim.fit.sources import SourceFit, break_warnings, sources_part
+from salessim.fit.source_warnings import source_warnings
+from salessim.fit.sources import SourceFit, sources_part
 from salessim.fit.sources import fit_sources as fit_leads
 from tests.statistics import FALSE_ALARM
 
@@ -193,7 +194,7 @@ def test_a_level_that_changed_is_said_and_less_sure():
     low, high = broken.per_month()[1:]
     assert low < 4.0 * 30.4375 < high
     assert broken.fit.level.sd > 1.5 * whole.fit.level.sd
-    assert "2024-09-01 the leads a month went from 30" in next(break_warnings([broken]))
+    assert "2024-09-01 the leads a month went from 30" in next(source_warnings([broken]))
 
 
 def test_sources_that_swing_together_do_not_make_up_for_each_other():
@@ -228,6 +229,35 @@ def test_sources_that_swing_together_do_not_make_up_for_each_other():
     for one, other, value in part.correlations:
         matrix[index[one], index[other]] = matrix[index[other], index[one]] = value
     assert np.linalg.eigvalsh(matrix).min() > 0.0
+
+
+def test_silence_is_said_where_it_is_unlikely():
+    created = spread_over(date(2023, 1, 1), date(2025, 1, 1), per_day=2.0)
+    quiet = [at for at in created if at < pd.Timestamp("2024-12-18")]
+    (warning, all_of_them) = source_warnings(fit_sources([deals(quiet)]))
+    assert warning.startswith("Source leads: no lead in the last 1")
+    assert f"--as-of {quiet[-1].date()}" in all_of_them
+    rare = spread_over(date(2023, 1, 1), date(2024, 12, 1), per_day=0.03)
+    assert not list(source_warnings(fit_sources([deals(rare)])))
+    # one that is silent beside one that is not
+    names = ["a"] * len(quiet) + ["b"] * len(created)
+    both = pd.DataFrame({"at": [*quiet, *created], "name": names}).sort_values("at")
+    said = list(source_warnings(fit_sources([deals(both["at"], source=list(both["name"]))])))
+    assert [text.partition(":")[0] for text in said] == ["Source a"]
+
+
+def test_a_growth_that_is_clear_is_said():
+    rng = np.random.default_rng(10)
+    months = [pd.Timestamp(2023 + m // 12, m % 12 + 1, 1) for m in range(24)]
+    created = sorted(
+        first + timedelta(days=float(day))
+        for m, first in enumerate(months)
+        for day in rng.uniform(0, first.days_in_month, rng.poisson(20 * math.exp(0.06 * m)))
+    )
+    (source,) = fit_sources([deals(created)])
+    assert source.growth()[1] > 0.0
+    (warning,) = source_warnings([source])
+    assert "a month, and the plan goes on so: x" in warning
 
 
 def test_small_sources_are_taken_together_and_none_is_lost():

@@ -15,6 +15,7 @@ from salessim.fit.leads import Leads, count_months
 from salessim.fit.names import plain
 from salessim.fit.parts import Part
 from salessim.fit.rates import Months, Normal, RateFit, find_breaks, fit_rate
+from salessim.fit.source_warnings import source_warnings
 from salessim.fit.together import ALONE, LEAST_SWING, Together, common, correlations
 from salessim.model.calendar import DAYS_PER_UNIT
 from salessim.model.uncertain import NORMAL_P95
@@ -40,6 +41,8 @@ class SourceFit:
     fit: RateFit | None
     """None = leads came, and no longer do."""
     breaks: tuple[int, ...]
+    last: date
+    """Day of the last lead."""
     together: Together = ALONE
     """What it shares with the other sources of its pipeline."""
 
@@ -109,54 +112,15 @@ class SourceFit:
         said.append("a season" if self.fit.season else "no season seen")
         return "; ".join(said)
 
-    def warnings(self) -> Iterator[str]:
-        """Yield what the user must know of it."""
-        said = f"Source {self.name}"
-        if self.fit is None:
-            ended = self.first[self.breaks[-1]]
-            yield (
-                f"{said}: no lead since {ended}, after {counted(self.leads, 'lead')} before: "
-                "taken as ended, so it is not in the plan; write it there if it goes on."
-            )
-            return
-        low, high = self.growth()[1:]
-        if low > 0.0 or high < 0.0:
-            year = math.exp(12.0 * self.fit.growth.mean)
-            yield (
-                f"{said}: its rate changed by {self.growth()[0]:+.1%} a month, and the plan goes "
-                f"on so: x {rounded(year)} within a year; change its growth where that cannot last."
-            )
-        if self.fit.season == () and self.months.leads[-1] == 0 and len(self.months.leads) > 1:
-            silent = self.months.days[np.cumsum(self.months.leads[::-1])[::-1] == 0].sum()
-            yield f"{said}: no lead in the last {counted(int(silent), 'day')}."
-
     @property
     def broke(self) -> date | None:
         """Return when the level began that goes on; None = when the records do."""
         return self.first[self.breaks[-1]] if self.fit and self.breaks else None
 
-
-def break_warnings(sources: Sequence[SourceFit]) -> Iterator[str]:
-    """Yield when levels changed; sources that changed on one day in one sentence."""
-    days = {(source.pipeline, source.broke) for source in sources if source.broke}
-    for pipeline, day in sorted(days, key=str):
-        mine = [s for s in sources if (s.pipeline, s.broke) == (pipeline, day) and s.fit]
-        before, after = (
-            MONTH * sum(source.fit.levels[at] for source in mine if source.fit) for at in (-2, -1)
-        )
-        names = "Source " + mine[0].name if len(mine) == 1 else f"{len(mine)} sources"
-        listed = "" if len(mine) == 1 else f" ({', '.join(source.name for source in mine)})"
-        changed = (
-            f"the first leads came about {day}"
-            if before == 0.0
-            else f"about {day} the leads a month went from {rounded(before)} to {rounded(after)}, "
-            "more than chance and growth explain"
-        )
-        days_since = counted((mine[0].until - day).days if day else 0, "day")
-        yield (
-            f"{names}{listed}: {changed}. The plan goes on with what came since: {days_since} "
-            "tell less than all would, so the rate is less sure."
-        )
+    @property
+    def ended(self) -> date | None:
+        """Return since when no lead comes any more; None = it goes on."""
+        return None if self.fit else self.first[self.breaks[-1]]
 
 
 def fit_sources(many: Sequence[Leads]) -> tuple[SourceFit, ...]:
@@ -198,6 +162,7 @@ def _fit(name: str, leads: Leads, at: pd.Series) -> SourceFit:
         until=until,
         fit=None if ended else fit_rate(months, breaks),
         breaks=breaks,
+        last=at.max().date(),
     )
 
 
@@ -235,10 +200,7 @@ def sources_part(sources: Sequence[SourceFit]) -> Part:
         document=document,
         correlations=tuple(correlated),
         comments=comments,
-        warnings=(
-            *break_warnings(sources),
-            *(said for source in sources for said in source.warnings()),
-        ),
+        warnings=tuple(source_warnings(sources)),
     )
 
 
