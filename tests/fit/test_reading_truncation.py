@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salessim.fit.reading.truncation import complete_from
+from salessim.fit.reading.truncation import complete_from, quiet_since
 
 UNTIL = pd.Timestamp("2025-01-01")
 
@@ -50,3 +50,14 @@ def test_without_closings_or_without_deals_before_them_there_is_nothing_to_find(
     created, ended = deals(1)
     assert complete_from(created, np.full_like(ended, "NaT"), UNTIL) is None
     assert complete_from(created, created.copy(), UNTIL) is None
+
+
+def test_a_quiet_end_is_noticed_and_an_ordinary_one_is_not():
+    for seed in range(200):
+        assert quiet_since(deals(seed, many=(20, 300)[seed % 2])[0], UNTIL) is None
+    created, _ = deals(1)
+    assert (
+        quiet_since(created, UNTIL + pd.Timedelta(days=90))
+        == pd.Timestamp(created.max()).normalize()
+    )
+    assert quiet_since(created[:1], UNTIL) is None

@@ -19,7 +19,7 @@ from salessim.fit.reading.frames import entries, id_column, records, stage_table
 from salessim.fit.reading.ledger import FILE, ROW, Ledger
 from salessim.fit.reading.recognise import Recognised, check_map, recognise
 from salessim.fit.reading.tables import Sheet, load
-from salessim.fit.reading.truncation import complete_from
+from salessim.fit.reading.truncation import complete_from, quiet_since
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -223,23 +223,22 @@ def _say_nothing(tables: Sequence[Recognised], ledger: Ledger, *, found: bool) -
 def _finished(
     deals: Deals, until: pd.Timestamp, columns: Mapping[str, str], ledger: Ledger
 ) -> Deals:
-    """Find from when on the deals are complete."""
-    import pandas as pd
-
+    """Say from when to when the deals are complete."""
+    created = deals.table["created"].to_numpy()
+    last = quiet_since(created, until)
+    if last is not None:
+        ledger.note(
+            0,
+            f"no deal was created after {last.date()}, though the records go on to the day before "
+            f"{until.date()}: closings after it may be planned ones, and new deals be left out of "
+            f"the export (--as-of {last.date()} looks at neither)",
+        )
     given = columns.get("complete_from")
     if given is not None:
-        if given.lower() == "none":
-            return replace(deals, until=until, complete_from=None)
-        try:
-            day = pd.Timestamp(date.fromisoformat(given))
-        except ValueError:
-            raise SalessimError(
-                f"--map complete_from={given}: expected a date such as 2026-01-31, or none"
-            ) from None
-        return replace(deals, until=until, complete_from=day)
+        return replace(deals, until=until, complete_from=_begin(given))
     closings = deals.moves[deals.moves["stage"] >= deals.won].groupby("deal")["at"].min()
     ended = closings.reindex(deals.table.index).to_numpy(dtype="datetime64[us]")
-    start = complete_from(deals.table["created"].to_numpy(), ended, until)
+    start = complete_from(created, ended, until)
     if start is not None:
         earlier = int((deals.table["created"] < start).sum())
         ledger.note(
@@ -250,6 +249,20 @@ def _finished(
             earlier,
         )
     return replace(deals, until=until, complete_from=start)
+
+
+def _begin(given: str) -> pd.Timestamp | None:
+    """Read what `--map complete_from` says."""
+    import pandas as pd
+
+    if given.lower() == "none":
+        return None
+    try:
+        return pd.Timestamp(date.fromisoformat(given))
+    except ValueError:
+        raise SalessimError(
+            f"--map complete_from={given}: expected a date such as 2026-01-31, or none"
+        ) from None
 
 
 def _midnight_after(day: date) -> pd.Timestamp:

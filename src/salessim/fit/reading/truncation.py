@@ -1,4 +1,4 @@
-"""Whether deals that ended early are absent from an export, and from when on it is whole."""
+"""From when to when an export is whole: early closings that are absent, a quiet end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHANCE = 1e-6
-"""No closing for so long must be less likely than this before deals are taken as absent."""
+"""No event for so long must be less likely than this before that is taken as a sign."""
 
 
 def complete_from(created: Any, ended: Any, until: pd.Timestamp) -> pd.Timestamp | None:
@@ -43,6 +43,26 @@ def complete_from(created: Any, ended: Any, until: pd.Timestamp) -> pd.Timestamp
     chance = survival((first - created[before]) / day)
     with np.errstate(divide="ignore"):
         return pd.Timestamp(first) if np.log(chance).sum() < np.log(CHANCE) else None
+
+
+def quiet_since(created: Any, until: pd.Timestamp) -> pd.Timestamp | None:
+    """Return the last day of a creation when chance does not explain that none came after it.
+
+    Of the days from the first creation to the last some had one and some had none (deals may
+    come in batches, and not on weekends). With a uniform prior on the share of such days, the
+    chance that all later days are empty is beta-binomial: B(k + 1, n + 1 + rest) / B(k + 1, n + 1)
+    after k days with and n days without. None when it is not below one in a million.
+    """
+    import pandas as pd
+    from scipy.special import betaln
+
+    days = np.unique(created.astype("datetime64[D]"))
+    span = int((days[-1] - days[0]).astype(np.int64)) + 1
+    rest = (until.to_datetime64() - days[-1]) / np.timedelta64(1, "D") - 1.0
+    # the last day has one by definition
+    some, none = len(days), span - len(days) + 1
+    chance = betaln(some, none + rest) - betaln(some, none)
+    return pd.Timestamp(days[-1]) if chance < np.log(CHANCE) else None
 
 
 def _kaplan_meier(durations: Any, closed: Any) -> Any:
