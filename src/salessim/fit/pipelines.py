@@ -12,6 +12,7 @@ from salessim._typing import FloatArray
 from salessim.config.words import found, key_text, nearest
 from salessim.errors import SalessimError
 from salessim.fit.amounts import FittedAmount, fit_amount
+from salessim.fit.drift import Drift, allowing_for, drift
 from salessim.fit.families import FAMILIES, Family
 from salessim.fit.history import Deals
 from salessim.fit.parts import Part
@@ -29,13 +30,18 @@ class FittedPipeline:
     visits : Visits
         What the stages were fitted to.
     stages : tuple of FittedStage
+        Conversions that changed are as unsure as they changed.
     amount : FittedAmount
+    drifts : tuple of (Drift or None)
+        Of each stage, whether its conversion changed; None where too little tells. Empty for
+        groups.
     """
 
     name: str
     visits: Visits
     stages: tuple[FittedStage, ...]
     amount: FittedAmount
+    drifts: tuple[Drift | None, ...] = ()
 
     @property
     def won_to_quoted(self) -> float:
@@ -73,9 +79,13 @@ class FittedPipeline:
         return said
 
     def _warnings(self) -> list[str]:
-        """Say where deals went back to several stages: the plan's has one to send them to."""
+        """Say what changed, and where deals went back to several stages: the plan's has one."""
         back = self.visits.where(self.visits.outcome == BACK)
-        said = []
+        said = [
+            f"{stage.address}: {found.sentence}"
+            for stage, found in zip(self.stages, self.drifts, strict=False)
+            if found is not None and found.matters
+        ]
         for nth, stage in enumerate(self.stages):
             counts = np.bincount(back.to[back.stage == nth], minlength=1)
             others = int(counts.sum() - counts.max())
@@ -145,7 +155,7 @@ def fit_visits(
     weight = recency(seen, until, half_life)
     above = seen.duration[seen.duration > 0.0]
     middle = math.log(float(np.median(above)) if above.size else USUAL_DAYS)
-    stages = tuple(
+    fitted = [
         fit_stage(
             seen,
             nth,
@@ -156,8 +166,17 @@ def fit_visits(
             empirical=empirical,
         )
         for nth in range(len(seen.stages))
+    ]
+    drifts: list[Drift | None] = [None] * len(fitted)
+    if half_life is None:
+        drifts = [drift(stage, seen.where(seen.stage == nth)) for nth, stage in enumerate(fitted)]
+    return FittedPipeline(
+        name=amount.pipeline,
+        visits=seen,
+        stages=tuple(map(allowing_for, fitted, drifts)),
+        amount=amount,
+        drifts=tuple(drifts),
     )
-    return FittedPipeline(name=amount.pipeline, visits=seen, stages=stages, amount=amount)
 
 
 def _families(names: Sequence[str] | None) -> Sequence[Family]:
