@@ -26,7 +26,7 @@ def truth(many=400, seed=20260131):
     """Deals over two years that pass, skip and lose stages, and some that get stuck for ever."""
     rng = np.random.default_rng(seed)
     created = pd.Timestamp("2024-02-01") + pd.to_timedelta(
-        np.sort(rng.choice(700 * 86400, many, replace=False)), unit="s"
+        np.sort(rng.choice(729 * 86400, many, replace=False)), unit="s"
     )
     deals = pd.DataFrame(
         {

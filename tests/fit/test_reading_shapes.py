@@ -163,7 +163,7 @@ def test_sheets_of_one_workbook_are_tables_of_their_own(true, tmp_path):
     history, deals = read([tmp_path / "crm.xlsx"])
     pd.testing.assert_frame_equal(exports.told(deals), exports.expected(true), check_dtype=False)
     assert "owner" in deals.table
-    (left,) = found(history, "left out")
+    (left,) = found(history, "tells of no deals, orders")
     assert left.file == "crm.xlsx [Notes]"
 
 
