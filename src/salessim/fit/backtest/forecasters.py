@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from salessim import api
-from salessim._typing import FloatArray
+from salessim.api.refusals import addressed
 from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.fit.at_start import open_deals
-from salessim.fit.backtest.actuals import MEASURES, PARTS, Target
+from salessim.fit.backtest.actuals import PARTS, Target
 from salessim.fit.backtest.looks import Forecasted
 from salessim.fit.backtest.origins import Grid, Window, span_words
 from salessim.fit.backtest.scores import Draws, Spread
 from salessim.fit.fit import fit_history
 from salessim.fit.writing import write_table
+from salessim.forecast.series import HUNDREDTHS
 
 if TYPE_CHECKING:
+    from salessim.engine import Cube
     from salessim.fit.history import History
-    from salessim.forecast import Forecast, Series
 
 BASE = ("open_deals", "customers")
 """Origins of a forecast that are no external source."""
@@ -55,36 +55,42 @@ class Ask:
             "forecast.period": span_words(self.grid.period).removeprefix("1 "),
         }
 
-    def simulate(self, plan: Plan) -> Forecast:
-        """Simulate a plan for a window; KeyboardInterrupt when Ctrl-C stopped it."""
-        forecast = api.simulate(
-            plan, trajectories=self.trajectories, seed=self.seed, threads=self.threads
-        )
-        if forecast.interrupted:
+    def simulate(self, plan: Plan) -> Draws:
+        """Simulate a plan for a window; KeyboardInterrupt when Ctrl-C stopped it.
+
+        Nothing after the horizon: no verdict is asked for, which would take two years.
+        """
+        from salessim.engine import run
+        from salessim.forecast.labels import Labels
+        from salessim.lowering import lower
+
+        line = replace(plan.model.timeline, judged=self.grid.periods)
+        model = replace(plan.model, timeline=line)
+        with addressed(plan):
+            program = lower(model)
+            cube = run(
+                program, trajectories=self.trajectories, seed=self.seed, threads=self.threads
+            )
+        if cube.interrupted:
             raise KeyboardInterrupt
-        return forecast
+        return draws_of(cube, Labels.of(program, model).origins)
 
 
-def draws_of(forecast: Forecast) -> Draws:
-    """Split a forecast into the parts that are compared: their paths by trajectory."""
+def draws_of(cube: Cube, origins: Sequence[str]) -> Draws:
+    """Split a run into the parts that are compared: their paths by trajectory.
+
+    What descends from the deals open at the start and from the customers of that day is theirs;
+    all else is new.
+    """
     found = {}
-    for measure in MEASURES:
-        series = forecast.series(measure)
-        parts = series.by("origin")
-        split: Mapping[str, FloatArray] = {
-            "all": _samples(series),
-            **{name: _samples(parts[name]) for name in BASE if name in parts},
-        }
-        known = sum((split[name] for name in BASE if name in split), np.zeros(1))
-        new = split["all"] - known
+    for measure, values in (("bookings", cube.bookings / HUNDREDTHS), ("wins", cube.wins)):
+        # axes: trajectory, period, pipeline, origin
+        by_origin = values.sum(axis=2, dtype=np.float64)
+        part_of = np.array([origin if origin in BASE else "new_deals" for origin in origins])
         for part in PARTS:
-            samples = new if part == "new_deals" else split.get(part, np.zeros_like(new))
-            found[Target(measure, part)] = Spread.of_path(samples)
+            mine = np.ones(len(origins), bool) if part == "all" else part_of == part
+            found[Target(measure, part)] = Spread.of_path(by_origin[:, :, mine].sum(axis=2))
     return found
-
-
-def _samples(series: Series) -> FloatArray:
-    return np.asarray(series.samples, dtype=np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,12 +117,12 @@ class Refit:
         """
         try:
             fitted = fit_history(known, as_of=window.origin, half_life=self.half_life)
-            forecast = self.ask.simulate(fitted.plan().with_(self.ask.changes(window)))
+            draws = self.ask.simulate(fitted.plan().with_(self.ask.changes(window)))
         except SalessimError as error:
             raise SalessimError(
                 *(f"as of {window.origin}: {problem}" for problem in error.problems)
             ) from error
-        return Forecasted(draws_of(forecast), tuple(fitted.warnings))
+        return Forecasted(draws, tuple(fitted.warnings))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +164,7 @@ class AsPlanned:
                 "open_deals": {"file": str(file), "stages": stages} if len(table) else {},
             }
             plan = self.plan.with_(changes)
-        return Forecasted(draws_of(self.ask.simulate(plan)))
+        return Forecasted(self.ask.simulate(plan))
 
 
 def _stages(found: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
