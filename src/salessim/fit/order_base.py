@@ -16,7 +16,7 @@ from salessim.fit.estimate import Estimate
 from salessim.fit.history import Orders
 from salessim.fit.notation import correlations, days, growth, lognormal, per_day, short
 from salessim.fit.order_amounts import amount_law, drift, sure_pipeline
-from salessim.fit.order_months import Rhythm, expected_repeats, fit_with_season
+from salessim.fit.order_months import Rhythm, fit_with_season
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
 from salessim.fit.purchases import FittedPurchases, Purchases
@@ -123,30 +123,6 @@ class FittedOrders:
     def bg_nbd(self) -> Estimate:
         """Return BG/NBD of the same customers, to compare: see `fit_bg_nbd`."""
         return fit_bg_nbd(Purchases.of(*self._known), near=self.purchases.estimate)
-
-    def tracking(self) -> pd.DataFrame:
-        """Return repeat orders by calendar month, seen and expected.
-
-        Returns
-        -------
-        DataFrame
-            `month` (its first day), `orders`, `expected`: of whole months, and the parts of months
-            at both ends of the records.
-        """
-        import pandas as pd
-
-        table = self.orders.table
-        end = self.orders.last_day + pd.Timedelta(1, "D")
-        months = pd.period_range(table["day"].min(), self.orders.last_day, freq="M")
-        edges = pd.DatetimeIndex([*months.start_time, end])
-        clock = self.rhythm.clock
-        expected = expected_repeats(self.orders, self.purchases.model, clock, edges)
-        later = table.loc[~table["first"], "day"].dt.to_period("M").value_counts()
-        return pd.DataFrame({
-            "month": months.start_time,
-            "orders": later.reindex(months, fill_value=0).to_numpy(),
-            "expected": np.diff(expected),
-        })  # fmt: skip
 
     def part(self) -> Part:
         """Return the customers, their repeat orders, and the pipeline of first orders."""

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from salessim._typing import FloatArray
 from salessim.charts import style
 from salessim.fit.order_base import FittedOrders
+from salessim.fit.order_months import expected_repeats
 from salessim.fit.purchases import ParetoNBD
 from salessim.fit.subscription_base import FittedSubscriptions
 from salessim.model.law import floats
@@ -30,7 +31,8 @@ _NODES = 200
 def tracking(base: FittedOrders, ax: Axes | None = None) -> Axes:
     """Draw all repeat orders by day, one on the other: as they came, and as expected.
 
-    Expected are those of new customers of the fitted population who began on the same days.
+    Expected are those of new customers of the fitted population who began on the same days, by
+    the season that was seen.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ def tracking(base: FittedOrders, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         A new figure when None, reached as ``.figure`` of the result.
     """
+    import pandas as pd
+
     ax = style.new_axes() if ax is None else ax
     table = base.orders.table
     first = base.summaries["first"]
@@ -46,7 +50,8 @@ def tracking(base: FittedOrders, ax: Axes | None = None) -> Axes:
     days = np.unique(np.linspace(0, span, POINTS).round())
     came = np.sort((table.loc[~table["first"], "day"] - begin).dt.days.to_numpy(np.float64))
     actual = floats(np.searchsorted(came, days, side="right"))
-    fitted = _expected_by(base, (first - begin).dt.days.to_numpy(np.float64), days)
+    at = pd.DatetimeIndex(begin + pd.to_timedelta(days, unit="D"))
+    fitted = expected_repeats(base.orders, base.purchases.model, base.rhythm.clock, at)
     where = style.day_numbers([begin.date()]) + days
     ax.plot(where, actual, color=style.BLACK, label="as they came", **style.LINE)
     ax.plot(where, fitted, color=style.BLUE, linestyle="--", label="fitted", **style.LINE)
@@ -60,13 +65,6 @@ def tracking(base: FittedOrders, ax: Axes | None = None) -> Axes:
     style.finish(ax, title=title, subtitle=f"{_customers(base)}, {begin.date()} to {last.date()}")
     style.legend(ax)
     return ax
-
-
-def _expected_by(base: FittedOrders, first: FloatArray, days: FloatArray) -> FloatArray:
-    """Return the repeat orders expected by each day of customers who began on these."""
-    began, count = np.unique(first, return_counts=True)
-    age = np.maximum(days[:, None] - began, 0.0)
-    return floats(base.purchases.model.expected_of_new(age) @ count)
 
 
 def order_counts(base: FittedOrders, ax: Axes | None = None) -> Axes:
