@@ -282,47 +282,43 @@ def write(folder, tables, **options):
     return paths
 
 
+SPACES = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+FRAME = {
+    "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Default Extension="xml" ContentType="{KIND}.worksheet+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{KIND}.sheet.main+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="rId1" '
+    f'Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+}
+"""Parts that all workbooks share."""
+
+
 def write_workbook(path, sheets):
-    """Write tables as the sheets of an Excel file, all cells as text; no library does it here."""
-    spaces = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006"
-    listed = "".join(
-        f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>'
-        for at, name in enumerate(sheets, 1)
+    """Write tables as the sheets of an Excel file; no library at hand does it."""
+    listed = related = ""
+    parts = dict(FRAME)
+    for at, (name, rows) in enumerate(sheets.items(), 1):
+        listed += f'<sheet name="{escape(name)}" sheetId="{at}" r:id="rId{at}"/>'
+        related += (
+            f'<Relationship Id="rId{at}" Type="{OFFICE}/worksheet" Target="worksheets/s{at}.xml"/>'
+        )
+        data = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
+        parts[f"xl/worksheets/s{at}.xml"] = (
+            f"<worksheet {SPACES}><sheetData>{data}</sheetData></worksheet>"
+        )
+    parts["xl/workbook.xml"] = (
+        f'<workbook {SPACES} xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>'
     )
-    related = "".join(
-        f'<Relationship Id="rId{at}" Type="{office}/worksheet" Target="worksheets/s{at}.xml"/>'
-        for at in range(1, len(sheets) + 1)
+    parts["xl/_rels/workbook.xml.rels"] = (
+        f'<Relationships xmlns="{PACKAGE}/relationships">{related}</Relationships>'
     )
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     with zipfile.ZipFile(path, "w") as book:
-        book.writestr(
-            "[Content_Types].xml",
-            f'<Types xmlns="{package}/content-types"><Default Extension="rels" ContentType='
-            '"application/vnd.openxmlformats-package.relationships+xml"/>'
-            f'<Default Extension="xml" ContentType="{kind}.worksheet+xml"/>'
-            f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/></Types>',
-        )
-        book.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{package}/relationships"><Relationship Id="rId1" '
-            f'Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        )
-        book.writestr(
-            "xl/workbook.xml",
-            f'<workbook {spaces} xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
-        )
-        book.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{package}/relationships">{related}</Relationships>',
-        )
-        for at, rows in enumerate(sheets.values(), 1):
-            data = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
-            book.writestr(
-                f"xl/worksheets/s{at}.xml",
-                f"<worksheet {spaces}><sheetData>{data}</sheetData></worksheet>",
-            )
+        for name, text in parts.items():
+            book.writestr(name, text)
     return path
 
 

@@ -228,6 +228,56 @@ def test_orders_leave_returns_out_and_add_lines_up(tmp_path):
     assert history.orders.known_from == pd.Timestamp("2025-05-01")
 
 
+def test_dates_that_stand_for_none_are_none(tmp_path):
+    rows = [
+        "customer,start,end",
+        "a,2025-01-01,0001-01-01",
+        "b,2025-01-02,1900-01-01",
+        "c,2025-01-02,9999-12-31",
+        "d,2025-01-02,2025-02-01",
+    ]
+    history = read(tmp_path, rows, name="contracts.csv")
+    assert history.subscriptions.table["end"].dt.year.dropna().tolist() == [9999, 2025]
+    assert history.subscriptions.until == pd.Timestamp("2025-02-02")
+    assert said(history)["noted", "end: a date before 1950, which stands for none"] == (2, (2, 3))
+
+
+def test_columns_of_lists_or_bytes_are_left_aside(tmp_path):
+    moments = [pd.Timestamp("2025-05-01"), pd.Timestamp("2025-05-02")]
+    pd.DataFrame(
+        {
+            "deal": ["a", "a"],
+            "stage": ["Offer", "Won"],
+            "at": moments,
+            "to": [[1], [2]],
+            "amount": [b"1", b"2"],
+            "owner": [{"name": "Ann"}] * 2,
+        }
+    ).to_parquet(tmp_path / "moves.parquet")
+    (deals,) = read_history([tmp_path / "moves.parquet"], today=DAY).deals
+    assert list(deals.table) == ["deal", "created"]
+    assert deals.moves["stage"].tolist() == [0, 1]
+
+
+def test_moves_of_one_day_follow_the_stages_where_rows_are_in_no_order(tmp_path):
+    rows = [
+        f"{at},{stage},2025-05-{day:02}"
+        for at in range(9)
+        for stage, day in (("Talk", at + 1), ("Offer", at + 3), ("Won", at + 5))
+    ]
+    tied = [
+        "x,Won,2025-05-20",
+        "x,Talk,2025-05-20",
+        "y,Won,2025-05-21",
+        "y,Talk,2025-05-20",
+        "x,Offer,2025-05-20",
+    ]
+    (deals,) = read(tmp_path, [MOVES, *rows, *tied]).deals
+    mine = deals.moves["deal"] == deals.table["deal"].tolist().index("x")
+    assert deals.moves["stage"][mine].tolist() == [0, 1, 2]
+    assert deals.stages == ("Talk", "Offer")
+
+
 def test_subscriptions_keep_what_still_runs(tmp_path):
     rows = [
         "customer,start,end,mrr,segment",

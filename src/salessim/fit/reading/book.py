@@ -37,12 +37,15 @@ class Book:
         `frames.records`, one of each table; `deal` is a number here too.
     names : Index of str
         The id of each deal, by its number.
+    in_order : bool
+        Whether the rows of each deal are in the order of time, or against it, in the files.
     """
 
     events: pd.DataFrame
     records: list[pd.DataFrame]
     names: pd.Index[str]
     ledger: Ledger
+    in_order: bool = True
 
     @classmethod
     def of(cls, events: pd.DataFrame, records: list[pd.DataFrame], ledger: Ledger) -> Book:

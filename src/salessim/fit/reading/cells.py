@@ -11,7 +11,7 @@ from salessim.errors import SalessimError
 from salessim.fit.reading.ledger import FILE, ROW, Ledger
 from salessim.fit.reading.money import parse_money
 from salessim.fit.reading.recognise import Recognised, cells_as_text
-from salessim.fit.reading.times import Column, day_is_first, take_apart
+from salessim.fit.reading.times import NOT_A_TIME, Column, day_is_first, take_apart
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,8 @@ _TIMES = {
     "subscriptions": ("start", "end"),
 }
 """Kind of a table -> its keys that are times."""
+EARLIEST = np.datetime64("1950-01-01", "us")
+"""Systems write 0001-01-01 or 1900-01-01 for no date; no sale on record is as old."""
 _DAY_FIRST = {"dmy": True, "dd-mm": True, "mdy": False, "mm-dd": False}
 _TRUE = ("true", "1", "yes", "y", "t", "1.0")
 
@@ -80,7 +82,15 @@ class Cells:
                 + (", and so are those without" if some else ""),
                 sheet.rows[parts.zoned],
             )
-        return parts.times(day_first=self._day_first[sheet.file])
+        times = parts.times(day_first=self._day_first[sheet.file])
+        ancient = times < EARLIEST
+        self._ledger.say(
+            sheet.file,
+            "noted",
+            f"{column}: a date before {EARLIEST.astype('datetime64[Y]')}, which stands for none",
+            sheet.rows[ancient],
+        )
+        return np.where(ancient, NOT_A_TIME, times)
 
     def money(self, table: Recognised, key: str) -> Any:
         """Return a column as float64, NaN where it holds no amount; say what is none."""

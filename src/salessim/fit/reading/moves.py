@@ -34,6 +34,7 @@ def sort(book: Book) -> None:
     """Bring the entries in order of deal and time; those of one moment as the file has them.
 
     Exports list either the oldest or the newest first; which of them, the rows of each deal say.
+    Where they say both, the file is in no order.
     """
     events = book.events
     codes = events["deal"].to_numpy()
@@ -42,7 +43,8 @@ def sort(book: Book) -> None:
     same = codes[by_row][1:] == codes[by_row][:-1]
     steps = np.diff(at[by_row].astype(np.int64))[same]
     rising, falling = int((steps > 0).sum()), int((steps < 0).sum())
-    if min(rising, falling):
+    book.in_order = not min(rising, falling)
+    if not book.in_order:
         wrong = np.zeros(len(events), dtype=bool)
         fell = np.diff(at[by_row].astype(np.int64)) * (1 if rising >= falling else -1) < 0
         wrong[by_row[1:]] = same & fell
@@ -100,6 +102,10 @@ def history_moves(book: Book, staged: pd.DataFrame, stages: Stages) -> pd.DataFr
     moves = staged.assign(stage=number)
     absent = _without_history(book, moves, stages)
     moves = by_time(pd.concat([moves, absent], ignore_index=True))
+    if not book.in_order:
+        # rows that are in no order say nothing of what came first on one day: the stages do
+        keys = (moves["stage"].to_numpy(), moves["at"].to_numpy(), moves["deal"].to_numpy())
+        moves = moves.iloc[np.lexsort(keys)].reset_index(drop=True)
     stays = (moves["deal"].diff().eq(0) & moves["stage"].diff().eq(0)).to_numpy()
     book.ledger.tell(moves, stays, "noted", "stays in its stage: one visit with the row before")
     moves = moves[~stays].reset_index(drop=True)

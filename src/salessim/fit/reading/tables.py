@@ -181,6 +181,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _parquet(name: str, content: bytes) -> pa.Table:
+    """Read a Parquet file; columns of lists, records or bytes are none that reading could use."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -189,7 +190,12 @@ def _parquet(name: str, content: bytes) -> pa.Table:
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         raise TableError(f"{name} is no readable Parquet file: {first_line(error)}") from None
     say_doubled(name, cells.column_names)
-    return cells
+    nested = [
+        field.name
+        for field in cells.schema
+        if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)
+    ]
+    return cells.drop_columns(nested)
 
 
 def _workbook(name: str, content: bytes, ledger: Ledger) -> list[Sheet]:
