@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salessim.fit.lifetimes import CONTINUOUS, Burr, Family, Lives, empirical, fit_lifetimes
+from salessim.fit.lifetime_families import CONTINUOUS, Burr, Family, Lives
+from salessim.fit.lifetimes import empirical, fit_lifetimes
 from salessim.fit.renewals import BetaGeometric
 from tests.statistics import assert_mean
 

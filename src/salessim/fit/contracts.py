@@ -10,7 +10,7 @@ import numpy as np
 from salessim._typing import FloatArray, IntArray
 from salessim.errors import SalessimError
 from salessim.fit.history import Subscriptions
-from salessim.fit.lifetimes import Lives
+from salessim.fit.lifetime_families import Lives
 from salessim.fit.renewals import BetaGeometric, in_periods, renewal_months
 from salessim.readable import amount
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.fit.lifetimes import Family, Lives, Rows
+from salessim.fit.lifetime_families import Family, Lives, Rows
 from salessim.model.calendar import DAYS_PER_UNIT
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import numpy as np
 
 from salessim.fit.contracts import Stays, stays
 from salessim.fit.history import Subscriptions
-from salessim.fit.lifetimes import FittedLifetimes, Lives, empirical, fit_lifetimes
+from salessim.fit.lifetime_families import Lives
+from salessim.fit.lifetimes import FittedLifetimes, empirical, fit_lifetimes
 from salessim.fit.notation import correlations, days, lognormal
 from salessim.fit.order_amounts import amount_law, sure_pipeline
 from salessim.fit.parts import Part
