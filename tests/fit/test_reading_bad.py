@@ -259,6 +259,18 @@ def test_columns_of_lists_or_bytes_are_left_aside(tmp_path):
     assert deals.moves["stage"].tolist() == [0, 1]
 
 
+def test_of_two_ids_the_one_that_all_rows_have_is_the_deals(tmp_path):
+    rows = [
+        "lead_id,opportunity_id,stage,at",
+        "a,,Lead,2025-05-01",
+        "a,7,Offer,2025-05-02",
+        "b,,Lead,2025-05-03",
+        "b,8,Won,2025-05-04",
+    ]
+    (deals,) = read(tmp_path, rows).deals
+    assert deals.table["deal"].tolist() == ["a", "b"]
+
+
 def test_moves_of_one_day_follow_the_stages_where_rows_are_in_no_order(tmp_path):
     rows = [
         f"{at},{stage},2025-05-{day:02}"

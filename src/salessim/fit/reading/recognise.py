@@ -114,10 +114,13 @@ def _roles(sheet: Sheet, columns: Mapping[str, str]) -> dict[str, str]:
         by_name.setdefault(plain(column), column)
     given = set(roles.values())
     for key, names in NAMES.items():
-        found = (by_name[name] for name in names if name in by_name)
-        column = next((one for one in found if one not in given), None)
-        if key not in roles and column is not None:
-            roles[key] = column
+        found = [by_name[name] for name in names if name in by_name]
+        found = [column for column in found if column not in given]
+        if key == "deal":
+            # leads without an opportunity yet are deals too
+            found.sort(key=lambda column: sheet.cells.column(column).null_count)
+        if key not in roles and found:
+            roles[key] = found[0]
     if "stage" not in roles and "order" not in roles and (column := _by_name(sheet, "status")):
         roles["stage"] = column
     if "deal" not in roles and "stage" in roles and (column := _by_name(sheet, "id")):
