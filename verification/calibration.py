@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import count, islice, pairwise, takewhile
 
 import click
 import numpy as np
@@ -133,10 +134,9 @@ def forecast(fitted: Fitted, *, trajectories: int, seed: int) -> Mapping[str, Fl
     }
 
 
-def study(*, replicates: int, trajectories: int, seed: int) -> pd.DataFrame:
-    """Return the rank of each number of each replicate, in [0, 1); ties are split at random."""
-    rows = []
-    for nth in range(replicates):
+def study(*, trajectories: int, seed: int) -> Iterator[Mapping[str, float]]:
+    """Yield the rank of each number of one replicate after the other, in [0, 1)."""
+    for nth in count():
         rng = np.random.default_rng([seed, nth])
         deals = records(drawn(rng), rng)
         fitted = fit_history(
@@ -144,11 +144,11 @@ def study(*, replicates: int, trajectories: int, seed: int) -> pd.DataFrame:
         )
         ahead = forecast(fitted, trajectories=trajectories, seed=nth)
         truth = came(deals)
-        rows.append({name: _rank(truth[name], ahead[name], rng) for name in truth})
-    return pd.DataFrame(rows)
+        yield {name: _rank(truth[name], ahead[name], rng) for name in truth}
 
 
 def _rank(truth: float, ahead: FloatArray, rng: np.random.Generator) -> float:
+    """Return the share of trajectories below; ties are split at random."""
     below, equal = int((ahead < truth).sum()), int((ahead == truth).sum())
     return float(below + rng.integers(equal + 1)) / (len(ahead) + 1)
 
@@ -163,11 +163,16 @@ def flatness(ranks: FloatArray) -> tuple[float, IntArray]:
 
 @click.command()
 @click.option("--replicates", default=500, show_default=True)
+@click.option("--minutes", default=math.inf, help="Stop after so long, with what is done by then.")
 @click.option("--trajectories", default=199, show_default=True)
 @click.option("--seed", default=1, show_default=True)
-def main(*, replicates: int, trajectories: int, seed: int) -> None:
+def main(*, replicates: int, minutes: float, trajectories: int, seed: int) -> None:
     """Print the test of each number; exit code 1 where ranks are not flat."""
-    ranks = study(replicates=replicates, trajectories=trajectories, seed=seed)
+    end = time.monotonic() + 60.0 * minutes
+    study_of = islice(study(trajectories=trajectories, seed=seed), replicates)
+    rows = list(takewhile(lambda _: time.monotonic() < end, study_of))
+    ranks = pd.DataFrame(rows)
+    click.echo(f"{len(ranks)} replicates")
     flat = True
     for name, column in ranks.items():
         values = column.to_numpy()
