@@ -120,20 +120,24 @@ def test_what_is_open_and_what_was_created(tmp_path):
 def test_what_is_dropped_is_counted(tmp_path):
     path = tmp_path / "moves.csv"
     path.write_text(
-        "deal,stage,at\n"
-        "a, OFFER ,2024-01-01\na,Won,2024-02-01 10:00:00\n"
-        "b,offer,yesterday\n,offer,2024-01-01\nc,parked,2024-01-01\n"
+        "deal,stage,at,amount\n"
+        "a, OFFER ,2024-01-01,12.5\na,Won,2024-02-01 10:00:00,\n"
+        "b,offer,yesterday,1\n,offer,2024-01-01,1\nc,parked,2024-01-01,\n"
+        "d,offer,2024-01-01,$1000\ne,offer,2024-01-01,inf\n"
     )
     small = reduce_moves(path, stages=STAGES, columns=ENDS)
     said = {finding.reason: (finding.what, finding.count) for finding in small.findings}
     assert said == {
-        "rows": ("read", 5),
+        "rows": ("read", 7),
         "no deal is named": ("dropped", 1),
         "the time is missing, or not like 2027-01-31 13:45:00": ("dropped", 1),
         "entry to a stage that is not asked for: `parked`": ("dropped", 1),
+        "the amount is no plain number such as 1234.56: taken as not known": ("noted", 1),
     }
-    assert small.visits.weight.sum() == 3  # contact and contract were skipped
-    assert small.visits.passed == 2
+    assert small.visits.weight.sum() == 7  # contact was skipped three times, contract once
+    assert small.visits.passed == 4
+    assert small.won.amounts["amount"].tolist() == [12.5]  # known since the offer
+    assert small.open.amounts.empty
 
 
 def test_mistakes_are_addressed(tmp_path, monkeypatch):

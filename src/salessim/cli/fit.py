@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from salessim.cli.options import json_option, quiet_option
 if TYPE_CHECKING:
     from salessim.fit.fit import Fitted
     from salessim.fit.groups import Groups
+    from salessim.fit.on_disk import Wanted
 
 MAPPED = "KEY=COLUMN"
 
@@ -141,6 +142,12 @@ class Outputs:
     metavar="PAGE.html",
     help="Write a page with the pictures: what was observed against what was fitted.",
 )
+@click.option(
+    "--on-disk",
+    is_flag=True,
+    help="Reduce one long table of stage changes, larger than memory, on disk first. Needs "
+    "--stages, --map won=..., --map lost=... and the extra duckdb.",
+)
 @json_option
 @quiet_option
 @click.pass_context
@@ -157,6 +164,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     currency: str,
     by: str | None,
     report: Path | None,
+    on_disk: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -167,15 +175,20 @@ def command(  # noqa: PLR0913  (one parameter per option)
     """
     from salessim.fit.fit import fit_history
     from salessim.fit.groups import compare_groups
+    from salessim.fit.on_disk import Wanted
     from salessim.fit.reading import read_history
     from salessim.fit.writing import check_free
 
     outputs = Outputs(plan=out, report=report, as_json=as_json, quiet=quiet)
     for path in filter(None, (out, report)):
         check_free(path)
-    # events after the day are read too: whether they are there says what the records are
-    read = read_history(history, columns=columns, stages=stages)
-    fitted = fit_history(read, as_of=as_of, half_life=half_life, horizon=horizon, currency=currency)
+    wanted = Wanted(horizon=horizon, half_life=half_life, currency=currency)
+    if on_disk:
+        fitted = _on_disk(history, stages, by, columns=columns, as_of=as_of, wanted=wanted)
+    else:
+        # events after the day are read too: whether they are there says what the records are
+        read = read_history(history, columns=columns, stages=stages)
+        fitted = fit_history(read, as_of=as_of, **asdict(wanted))
     compared = {
         deals.pipeline: compare_groups(deals, by)
         for deals in fitted.history.deals
@@ -184,6 +197,25 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if out is not None:
         fitted.save(out, command=ctx.meta[RECORDED])
     _report(fitted, outputs, compared)
+
+
+def _on_disk(
+    history: tuple[str, ...],
+    stages: list[str] | None,
+    by: str | None,
+    *,
+    columns: dict[str, str],
+    as_of: date | None,
+    wanted: Wanted,
+) -> Fitted:
+    from salessim.fit.on_disk import fit_on_disk
+
+    if len(history) > 1 or stages is None or by is not None:
+        raise click.UsageError(
+            "--on-disk takes one file and --stages, and compares no groups: what is left of the "
+            "deals does not say whose they were"
+        )
+    return fit_on_disk(history[0], stages=stages, columns=columns, as_of=as_of, wanted=wanted)
 
 
 def _report(fitted: Fitted, outputs: Outputs, compared: Mapping[str, Groups]) -> None:

@@ -8,7 +8,7 @@ together as fits do anyway (`salessim.fit.durations`): nothing that a fit sees i
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 from salessim.config.words import counted, nearest
 from salessim.errors import SalessimError
 from salessim.fit.history import Deals, Finding
-from salessim.fit.moves_on_disk import clean, counted_visits, created, open_deals, tick
+from salessim.fit.moves_on_disk import clean, counted_visits, created, some_deals, tick
 from salessim.fit.visits import Visits
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ROLES = {"deal": ("deal",), "stage": ("to", "stage"), "at": ("at",)}
+ROLES = {"deal": ("deal",), "stage": ("to", "stage"), "at": ("at",), "amount": ("amount",)}
+OPTIONAL = "amount"
 """What a column holds -> kinds of names by which `salessim.fit.reading` knows it."""
 MEMORY = "2GB"
 NAMED = 5
@@ -42,6 +43,8 @@ class Reduced:
         `day`, `deals`: how many were created on each.
     open : Deals
         Deals in progress, a row each, with the move into the stage where they are.
+    won : Deals
+        Deals won, at most 100,000 of them, with the win and the amount last known.
     findings : tuple of Finding
         What was read and what was dropped.
     """
@@ -49,6 +52,7 @@ class Reduced:
     visits: Visits
     created: pd.DataFrame
     open: Deals
+    won: Deals
     findings: tuple[Finding, ...]
 
 
@@ -76,8 +80,9 @@ def reduce_moves(
         Open stages, in the order in which deals pass them.
     columns : mapping
         ``won``, ``lost`` -> the stages of deals won and lost, parted by commas; ``deal``,
-        ``stage``, ``at`` -> names of columns, where they are not recognised: as `read_history`
-        has it. Entries to other stages are dropped, and counted.
+        ``stage``, ``at``, ``amount`` -> names of columns, where they are not recognised: as
+        `read_history` has it. Entries to other stages are dropped, and counted. Amounts are plain
+        numbers; without the column nothing is known of them.
     as_of : date, optional
         Nothing after the end of this day is used; the last day in the table when not given.
     complete_from : date, optional
@@ -151,12 +156,12 @@ def _reduced(
     as_of: date | None,
     complete_from: date | None,
 ) -> Reduced:
-    rows, findings = _load(base, path, kinds, columns)
+    findings = _load(base, path, kinds, columns)
     last = base.execute("SELECT max(second) FROM moves").fetchone()[0]
     if last is None:
         raise SalessimError(
-            f"{path}: none of its {counted(rows, 'row')} says when a deal entered one of the "
-            f"stages {', '.join(stages)}"
+            f"{path}: none of its {counted(findings[0].count, 'row')} says when a deal entered "
+            f"one of the stages {', '.join(stages)}"
         )
     day = as_of or date(1970, 1, 1) + timedelta(days=int(last // 86_400))
     until = 86_400 * ((day - date(1970, 1, 1)).days + 1)
@@ -166,21 +171,23 @@ def _reduced(
     return Reduced(
         visits=seen,
         created=created(base),
-        open=open_deals(base, path, stages, until, complete_from),
+        open=some_deals(base, stages, until, won=False),
+        won=some_deals(base, stages, until, won=True),
         findings=findings,
     )
 
 
 def _load(
     base: Any, path: Path, kinds: list[tuple[str, int]], columns: Mapping[str, str]
-) -> tuple[int, tuple[Finding, ...]]:
-    """Make the table ``moves``: deal, stage and second; return the rows read, and what of them."""
+) -> tuple[Finding, ...]:
+    """Make the table ``moves``: deal, stage, second and amount; return what was read."""
     if not path.is_file():
         raise SalessimError(f"{path}: there is no such file")
     parquet = path.suffix == ".parquet"
     reader = "read_parquet(?)" if parquet else "read_csv(?, all_varchar = true)"
     names = base.execute(f"SELECT * FROM {reader} LIMIT 0", [str(path)])  # noqa: S608  # no input
-    deal, stage, at = _columns(path, [column[0] for column in names.description], columns)
+    deal, stage, at, amount = _columns(path, [column[0] for column in names.description], columns)
+    worth = f"source.{amount}" if amount else "NULL"
     base.execute("CREATE TABLE kinds (name VARCHAR, stage TINYINT)")
     base.executemany("INSERT INTO kinds VALUES (?, ?)", kinds)
     # Only names of columns of the file itself get into the text, as quoted identifiers.
@@ -189,39 +196,44 @@ def _load(
         CREATE TABLE found AS
         SELECT CAST(source.{deal} AS VARCHAR) AS deal, kinds.stage AS stage,
             CAST(floor(epoch(TRY_CAST(source.{at} AS TIMESTAMP))) AS BIGINT) AS second,
-            lower(trim(CAST(source.{stage} AS VARCHAR))) AS name
+            lower(trim(CAST(source.{stage} AS VARCHAR))) AS name,
+            TRY_CAST({worth} AS DOUBLE) AS amount, CAST({worth} AS VARCHAR) IS NOT NULL
+                AND TRY_CAST({worth} AS DOUBLE) IS NULL AS unread
         FROM {reader} AS source LEFT JOIN kinds
             ON lower(trim(CAST(source.{stage} AS VARCHAR))) = kinds.name
         """,  # noqa: S608
         [str(path)],
     )
-    rows, no_deal, no_time, other = base.execute(
-        """
-        SELECT count(*), count(*) FILTER (deal IS NULL),
-            count(*) FILTER (deal IS NOT NULL AND second IS NULL),
-            count(*) FILTER (deal IS NOT NULL AND second IS NOT NULL AND stage IS NULL)
-        FROM found
-        """
-    ).fetchone()
     base.execute(
         """
-        CREATE VIEW moves AS SELECT deal, stage, second FROM found
+        CREATE VIEW moves AS SELECT deal, stage, second, amount FROM found
         WHERE deal IS NOT NULL AND stage IS NOT NULL AND second IS NOT NULL
         """
     )
-    dropped = {
-        "no deal is named": no_deal,
-        "the time is missing, or not like 2027-01-31 13:45:00": no_time,
-        f"entry to a stage that is not asked for{_others(base) if other else ''}": other,
-    }
-    return rows, (
-        Finding(file=path.name, what="read", reason="rows", count=rows),
-        *(
-            Finding(file=path.name, what="dropped", reason=reason, count=count)
-            for reason, count in dropped.items()
-            if count
-        ),
-    )
+    return tuple(_findings(base, path.name))
+
+
+def _findings(base: Any, name: str) -> Iterator[Finding]:
+    """Yield how many rows were read, and which of them were not used, or not wholly."""
+    rows, no_deal, no_time, other, unread = base.execute(
+        """
+        SELECT count(*), count(*) FILTER (deal IS NULL),
+            count(*) FILTER (deal IS NOT NULL AND second IS NULL),
+            count(*) FILTER (deal IS NOT NULL AND second IS NOT NULL AND stage IS NULL),
+            count(*) FILTER (unread)
+        FROM found
+        """
+    ).fetchone()
+    strange = _others(base) if other else ""
+    for what, reason, count in (
+        ("read", "rows", rows),
+        ("dropped", "no deal is named", no_deal),
+        ("dropped", "the time is missing, or not like 2027-01-31 13:45:00", no_time),
+        ("dropped", f"entry to a stage that is not asked for{strange}", other),
+        ("noted", "the amount is no plain number such as 1234.56: taken as not known", unread),
+    ):
+        if count or what == "read":
+            yield Finding(file=name, what=what, reason=reason, count=count)
 
 
 def _others(base: Any) -> str:
@@ -235,7 +247,10 @@ def _others(base: Any) -> str:
 
 
 def _columns(path: Path, there: Sequence[str], columns: Mapping[str, str]) -> list[str]:
-    """Return the columns of deal, stage and time, as quoted identifiers."""
+    """Return the columns of deal, stage, time and amount, as quoted identifiers.
+
+    That of the amount is empty where there is none.
+    """
     from salessim.fit.reading.names import NAMES
     from salessim.fit.reading.recognise import plain
 
@@ -249,6 +264,9 @@ def _columns(path: Path, there: Sequence[str], columns: Mapping[str, str]) -> li
         known = [name for kind in kinds for name in NAMES[kind]]
         found = [name for name in there if plain(name) in known]
         found.sort(key=lambda name: known.index(plain(name)))  # used at once
+        if asked is None and not found and role == OPTIONAL:
+            chosen.append("")
+            continue
         if asked is None and not found:
             raise SalessimError(
                 f"{path}: no column of the {role} is recognised; say which it is: "
