@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from salessim.config import Plan
     from salessim.fit.backtest import Backtest, backtest
     from salessim.fit.fit import Fitted, fit_history
+    from salessim.fit.groups import Groups, compare_groups
     from salessim.fit.history import History
+    from salessim.fit.on_disk import fit_on_disk
     from salessim.fit.reading import read_history
     from salessim.forecast import Comparison, Forecast, Funnel, Goals, Series, Sweep, Verdict
     from salessim.lowering import WorldSeeds
     from salessim.report.backtest import save_backtest
+    from salessim.report.fit import save_fit
 
 __all__ = [
     "Backtest",
@@ -45,6 +48,7 @@ __all__ = [
     "Forecast",
     "Funnel",
     "Goals",
+    "Groups",
     "History",
     "Plan",
     "SalessimError",
@@ -55,10 +59,12 @@ __all__ = [
     "__version__",
     "backtest",
     "compare",
+    "compare_groups",
     "draw",
     "explain",
     "fill_gap",
     "fit_history",
+    "fit_on_disk",
     "goal",
     "init",
     "just_enough",
@@ -67,6 +73,7 @@ __all__ = [
     "rerun",
     "save_backtest",
     "save_comparison",
+    "save_fit",
     "save_goals",
     "save_run",
     "save_sensitivity",
@@ -101,10 +108,13 @@ _HOMES = {
     "salessim.config": ("Plan",),
     "salessim.fit.backtest": ("Backtest", "backtest"),
     "salessim.fit.fit": ("Fitted", "fit_history"),
+    "salessim.fit.groups": ("Groups", "compare_groups"),
     "salessim.fit.history": ("History",),
+    "salessim.fit.on_disk": ("fit_on_disk",),
     "salessim.fit.reading": ("read_history",),
     "salessim.lowering": ("WorldSeeds",),
     "salessim.report.backtest": ("save_backtest",),
+    "salessim.report.fit": ("save_fit",),
     "salessim.forecast": (
         "Comparison",
         "Forecast",

@@ -223,10 +223,9 @@ def _report(fitted: Fitted, outputs: Outputs, compared: Mapping[str, Groups]) ->
     from salessim.fit.summary import summary
 
     if outputs.report is not None:
-        from salessim.report.fit import fit_page
-        from salessim.report.page import save_page
+        from salessim.report.fit import save_fit
 
-        save_page(fit_page(fitted, compared), outputs.report)
+        save_fit(fitted, outputs.report, groups=compared)
     if outputs.as_json:
         said = {name: found.sentence for name, found in compared.items()}
         click.echo(json.dumps({**summary(fitted), "groups": said}, allow_nan=False))

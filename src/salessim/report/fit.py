@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salessim.config.words import counted
@@ -15,7 +16,7 @@ from salessim.fit.pipelines import FittedPipeline
 from salessim.fit.reading_report import report_table
 from salessim.fit.subscription_base import FittedSubscriptions
 from salessim.readable import percent
-from salessim.report.page import Figure, Page, Section, Table
+from salessim.report.page import Figure, Page, Section, Table, save_page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,21 @@ def fit_page(fitted: Fitted, groups: Mapping[str, Groups] | None = None) -> Page
         warnings=fitted.warnings,
         sections=tuple(sections),
     )
+
+
+def save_fit(
+    fitted: Fitted, path: str | Path, *, groups: Mapping[str, Groups] | None = None
+) -> Path:
+    """Write the page of a fit; nothing may be there yet.
+
+    Parameters are those of `fit_page`.
+
+    Raises
+    ------
+    SalessimError
+        The file exists, or cannot be written.
+    """
+    return save_page(fit_page(fitted, groups), Path(path))
 
 
 def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
