@@ -9,6 +9,7 @@ import pytest
 from salessim.errors import SalessimError
 from salessim.fit.customers import fit_customers
 from salessim.fit.history import History, Subscriptions
+from salessim.fit.order_amounts import moved
 from salessim.fit.order_base import fit_orders
 from salessim.fit.order_months import EVEN, Clock
 from salessim.fit.orders import order_days
@@ -152,7 +153,11 @@ def test_the_mean_repeat_order_is_that_of_next_years_revenue():
     law = base.part().document["pipelines"]["repeat_order"]["amount"]["lognormal"]
     mean = law["median"]["lognormal"]["median"] * np.exp(law["sigma"] ** 2 / 2)
     revenue = float((year["orders"] * year["spend"]).sum())
-    assert mean * year["orders"].sum() == pytest.approx(revenue, rel=1e-4)
+    table = base.orders.table[~base.orders.table["first"]]
+    spends = year["spend"].to_numpy()[table["customer"]]
+    factor, _ = moved(table["day"], table["amount"].to_numpy() / spends)
+    assert factor == pytest.approx(1.0, abs=0.05)
+    assert mean * year["orders"].sum() == pytest.approx(factor * revenue, rel=1e-4)
     assert mean == pytest.approx((typical**2).sum() / typical.sum(), rel=0.1)
     assert year["spend"].mean() < 0.8 * mean
     assert any("go together" in warning for warning in base.part().warnings)
@@ -172,6 +177,30 @@ def seasonal_orders(*, years: int, december: float) -> list[tuple[str, str, floa
         told += [(str(name), str(days[day]), 10.0) for day in (first, *np.flatnonzero(
             rng.uniform(size=len(days)) < chance))]  # fmt: skip
     return told
+
+
+@pytest.mark.parametrize("december", [1.0, 2.0])
+@pytest.mark.parametrize("now", [1.0, 0.7])
+def test_amounts_go_on_at_the_level_they_have_come_to(now, december):
+    """In the fourth year amounts are other than before; Decembers are large in all of them."""
+    rng = np.random.default_rng(31)
+    days = pd.Series(pd.date_range("2020-01-01", "2023-12-31", freq="4h"))
+    level = np.where(days.dt.year == 2023, now, 1.0)
+    season = np.where(days.dt.month == 12, december, 1.0)
+    amounts = 50.0 * level * season * rng.gamma(4.0, 0.25, len(days))
+    factor, error = moved(days, amounts)
+    of_year = days.dt.year == 2023
+    expected = (50.0 * now * np.where(days[of_year].dt.month == 12, december, 1.0)).mean()
+    assert_mean(np.log(factor), error, np.log(expected / amounts.mean()), freedom=30)
+    assert error < 0.25
+    if now != 1.0:
+        assert abs(np.log(factor)) > 0.15
+
+
+def test_amounts_of_few_months_or_of_one_price_have_not_moved():
+    days = pd.Series(pd.date_range("2024-01-01", periods=300))
+    assert moved(days[:100], np.linspace(1.0, 9.0, 100)) == (1.0, 0.0)
+    assert moved(days, np.full(300, 9.0)) == pytest.approx((1.0, 0.0), abs=1e-6)
 
 
 def test_a_season_moves_the_clock_and_the_plan():

@@ -14,12 +14,11 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.errors import SalessimError
+from salessim.fit.wandering import futures
 
 FEWEST = 8
 """Periods from which a level and how it moves can be told, and a season: two years of quarters."""
 _PER_YEAR = 4
-_MOVES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 31)])
-"""Variance of a level's step, as a multiple of that of the noise around it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,57 +113,18 @@ def _check(counts: Counts, lost: FloatArray) -> None:
 def _draw(
     series: FloatArray, ahead: int, draws: int, rng: np.random.Generator, *, trend: bool = False
 ) -> FloatArray:
-    """Draw the future of a series that is a season, a random walk and noise; shape [draw, ahead].
-
-    Gaussian, with flat priors of the coefficients and of the logarithm of the noise; the ratio of
-    walk to noise is drawn by its marginal likelihood (Harville 1974, Biometrika 61:383).
-    """
+    """Draw the future of a series that is a season, a random walk and noise; [draw, ahead]."""
     size = len(series)
     time = np.arange(size + ahead)
     season = np.eye(_PER_YEAR)[time % _PER_YEAR]
     design = np.column_stack([season, time]) if trend else season
-    walk = np.minimum.outer(time, time) + 1.0
-    logs, parts = zip(
-        *(_regression(series, design, moves * walk, size) for moves in _MOVES), strict=True
-    )
-    weights = np.exp(np.array(logs) - max(logs))
-    chosen = rng.choice(len(_MOVES), size=draws, p=weights / weights.sum())
+    found = futures(series, time=time, design=design, noise=np.ones(size))
+    chosen = rng.choice(len(found), size=draws, p=[one.weight for one in found])
     drawn = np.empty((draws, ahead))
     for place in np.unique(chosen):
-        mean, root, squares, freedom = parts[place]
+        one = found[place]
         which = np.flatnonzero(chosen == place)
-        noise = np.sqrt(squares / rng.chisquare(freedom, len(which)))
-        drawn[which] = mean + noise[:, None] * (rng.normal(size=(len(which), ahead)) @ root.T)
+        noise = np.sqrt(one.squares / rng.chisquare(one.freedom, len(which)))
+        root = np.linalg.cholesky(one.covariance + np.eye(ahead))
+        drawn[which] = one.mean + noise[:, None] * (rng.normal(size=(len(which), ahead)) @ root.T)
     return drawn
-
-
-_Part = tuple[FloatArray, FloatArray, float, int]
-
-
-def _regression(
-    series: FloatArray, design: FloatArray, walk: FloatArray, size: int
-) -> tuple[float, _Part]:
-    """Return the log marginal likelihood of a ratio, and what it says of the future.
-
-    Its mean, a root of its covariance as a multiple of the noise's variance, the sum of squares
-    that tells this variance, and their degrees of freedom.
-    """
-    whole = walk + np.eye(len(design))
-    past, cross = whole[:size, :size], whole[size:, :size]
-    root = np.linalg.cholesky(past)
-    x, y = (np.linalg.solve(root, part) for part in (design[:size], series))
-    inner = x.T @ x
-    beta = np.linalg.solve(inner, x.T @ y)
-    rest = y - x @ beta
-    squares, freedom = float(rest @ rest), size - design.shape[1]
-    gain = np.linalg.solve(root.T, np.linalg.solve(root, cross.T)).T
-    ahead = design[size:] - gain @ design[:size]
-    covariance = whole[size:, size:] - gain @ cross.T + ahead @ np.linalg.solve(inner, ahead.T)
-    mean = design[size:] @ beta + gain @ (series - design[:size] @ beta)
-    log = (
-        -np.log(np.diag(root)).sum()
-        - np.linalg.slogdet(inner)[1] / 2.0
-        - freedom / 2.0 * np.log(squares)
-    )
-    root_ahead = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
-    return float(log), (mean, root_ahead, squares, int(freedom))

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.fit.notation import lognormal, short
+from salessim.fit.rates import SEASON_MONTHS
+from salessim.fit.wandering import futures, mean_ahead
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_MONTHS = 6
 
 _NO_VARIANCE = 1e-9
 _LARGEST_ERROR = 1.0
@@ -24,9 +31,9 @@ class AmountLaw:
     error: float
     """Standard error of the mean / mean."""
 
-    def at(self, *, mean: float, moved: float) -> AmountLaw:
-        """Return the law with another mean, which may have moved by some share."""
-        return replace(self, mean=mean, error=float(np.hypot(self.error, moved)))
+    def at(self, *, mean: float, error: float) -> AmountLaw:
+        """Return the law with another mean, which is less sure by some share."""
+        return replace(self, mean=mean, error=float(np.hypot(self.error, error)))
 
     def written(self) -> dict[str, Any]:
         """Return the lognormal law of this mean and variation, its median as unsure as the mean."""
@@ -59,20 +66,34 @@ def amount_law(amounts: FloatArray, *, weights: FloatArray, customers: IntArray)
     )
 
 
-def drift(days: FloatArray, amounts: FloatArray) -> float:
-    """Return how fast the mean amount may move: by which share of it in a day.
+def moved(days: pd.Series, amounts: FloatArray) -> tuple[float, float]:
+    """Return where amounts are going: by which factor the next year's mean differs from all these.
 
-    Slope of amounts on days, with its standard error (White 1980, Econometrica 48:817): a trend
-    that was seen does not go on in a plan, but makes the amounts to come less sure.
+    The logarithm of a month's mean amount is a level that wanders, a season where each month of the
+    year was there twice, and noise that is the larger the fewer orders the month has.
+
+    Returns
+    -------
+    (float, float)
+        The factor, and the standard deviation of its logarithm; (1, 0) of fewer than
+        `FEWEST_MONTHS` months with orders.
     """
-    off = days - days.mean()
-    spread = float(off @ off)
-    if spread <= 0.0:
-        return 0.0
-    slope = float(off @ amounts) / spread
-    rest = off * (amounts - amounts.mean() - slope * off)
-    error = float(np.sqrt(rest @ rest)) / spread
-    return float(np.hypot(slope, error) / amounts.mean())
+    import pandas as pd
+
+    months = days.dt.to_period("M")
+    by_month = pd.Series(amounts, index=months.to_numpy()).groupby(level=0).agg(["mean", "size"])
+    if len(by_month) < FEWEST_MONTHS:
+        return 1.0, 0.0
+    first = by_month.index[0]
+    past = np.array([(month - first).n for month in by_month.index])
+    time = np.concatenate([past, past[-1] + 1 + np.arange(12)])
+    of_year = (first.month - 1 + time) % 12
+    seasonal = len(by_month) >= SEASON_MONTHS and len(np.unique(of_year[: len(past)])) == 12
+    design = np.eye(12)[of_year] if seasonal else np.ones((len(time), 1))
+    noise = len(amounts) / len(past) / by_month["size"].to_numpy(np.float64)
+    logs = np.log(by_month["mean"].to_numpy(np.float64))
+    mean, sd = mean_ahead(futures(logs, time=time, design=design, noise=noise))
+    return float(np.exp(mean) / amounts.mean()), sd
 
 
 def sure_pipeline(amount: dict[str, Any]) -> dict[str, Any]:

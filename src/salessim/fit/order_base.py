@@ -15,7 +15,7 @@ from salessim.fit.bg_nbd import fit_bg_nbd
 from salessim.fit.estimate import Estimate
 from salessim.fit.history import Orders
 from salessim.fit.notation import correlations, days, growth, lognormal, per_day, short
-from salessim.fit.order_amounts import amount_law, drift, sure_pipeline
+from salessim.fit.order_amounts import amount_law, moved, sure_pipeline
 from salessim.fit.order_months import Rhythm, fit_with_season
 from salessim.fit.orders import OrderDays, order_days
 from salessim.fit.parts import Part
@@ -193,17 +193,14 @@ class FittedOrders:
             return self._first_amount()
         year = self.next_year
         weights = year["orders"].to_numpy()
-        mean = float(weights @ year["spend"].to_numpy()) / float(weights.sum())
+        spends = year["spend"].to_numpy()
+        mean = float(weights @ spends) / float(weights.sum())
         each = weights / np.maximum(self.summaries["spends"].to_numpy(), 1)
         of = seen["customer"].to_numpy()
         law = amount_law(seen["amount"].to_numpy(), weights=each[of], customers=of)
-        return law.at(mean=mean, moved=self._moved(seen)).written()
-
-    def _moved(self, seen: pd.DataFrame) -> float:
-        """Return by which share amounts may have moved from these orders to the next year's."""
-        days = self.orders.last_day - seen["day"]
-        ago = days.dt.total_seconds().to_numpy() / 86_400.0
-        return drift(ago, seen["amount"].to_numpy()) * (float(ago.mean()) + _YEAR / 2.0)
+        # against what each customer spends, so that it matters not who ordered when
+        factor, error = moved(seen["day"], seen["amount"].to_numpy() / spends[of])
+        return law.at(mean=factor * mean, error=error).written()
 
     def _first_amount(self) -> dict[str, Any]:
         """Return the law of what a first order is worth."""
@@ -214,7 +211,8 @@ class FittedOrders:
         amounts = seen["amount"].to_numpy()
         of = seen["customer"].to_numpy()
         law = amount_law(amounts, weights=np.ones(len(of)), customers=of)
-        return law.at(mean=law.mean, moved=self._moved(seen)).written()
+        factor, error = moved(seen["day"], amounts)
+        return law.at(mean=factor * law.mean, error=error).written()
 
     def _rate_and_spend(self) -> Any:
         """Return Spearman's correlation of repeat orders and mean spend; None of fewer than 10."""
@@ -238,7 +236,10 @@ class FittedOrders:
                 "against Pareto/NBD"
             )
         if self.spend is not None:
-            mean = "customers weighted by the orders expected of them; mean from gamma-gamma"
+            mean = (
+                "customers weighted by the orders expected of them; mean from gamma-gamma, at the "
+                "level that orders have come to"
+            )
         return {
             "customers": (
                 f"Pareto/NBD of {counted(len(known), 'customer')} and "
