@@ -165,6 +165,7 @@ def test_deals_and_orders_together_count_no_buyer_twice(history):
     both = replace(history, orders=made_up_orders(seed=3))
     fitted = fit_history(both, as_of=AS_OF)
     assert {source.pipeline for source in fitted.sources} == {"new"}
+    assert "sustainability" not in fitted.part.document
     validate(fitted.plan())
 
 

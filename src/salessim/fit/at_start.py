@@ -65,10 +65,13 @@ def _open(deals: Deals, factor: float) -> pd.DataFrame:
 def past_bookings(history: History, start: date) -> list[float] | None:
     """Return what was booked in each of the twelve months before the start, oldest first.
 
-    None where the records do not hold them all: they begin later, or a win has no amount.
+    None where the records do not hold them all: they begin later, a win has no amount, or it
+    cannot be told which orders are the deals won.
     """
     import pandas as pd
 
+    if history.deals and history.orders is not None:
+        return None
     edges = [pd.Timestamp(start) - pd.DateOffset(months=k) for k in range(MONTHS, -1, -1)]
     totals = np.zeros(MONTHS)
     for deals in history.deals:
