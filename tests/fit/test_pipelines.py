@@ -153,6 +153,16 @@ def test_stages_that_are_skipped_take_no_time() -> None:
     assert table[0] == {"weight": pytest.approx(once, rel=1e-5), "law": {"fixed": "0 days"}}
 
 
+def test_where_all_take_no_time_it_is_said_so() -> None:
+    told = {f"d{n}": [("2024-01-01 10:00:01", 0), ("2024-01-09", 2)] for n in range(30)}
+    stage = fit_pipeline(deals_of(told)).stages[1]
+    assert stage.chosen.fit.model.at_once(0, stage.chosen.fit.theta) == pytest.approx(30.5 / 31.0)
+    # what little is left takes what stages take, not less than a tick of the clock
+    law = stage.law("advance")
+    assert isinstance(law, Mixture)
+    assert 1.0 < law.laws[1].mean < 1_000.0
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -154,9 +154,13 @@ def _best(fit: Fit, data: Durations, families: Sequence[Family], outcomes: Seque
     choices: dict[int, list[tuple[Family, bool]]] = {}
     for k in outcomes:
         ends = data.outcome == k
-        zeros = [False, True] if (ends & (data.low == 0.0)).any() else [False]
-        # where no end was seen there is nothing to choose by
-        choices[k] = [(f, once) for f in families for once in zeros] if ends.any() else []
+        at_once = data.low[ends] == 0.0
+        zeros = [False, True] if at_once.any() else [False]
+        choices[k] = [(f, once) for f in families for once in zeros]
+        if at_once.all():
+            # no time was seen to choose a family by; and where all take no time, a law of less
+            # than a tick would say so, too, but as if it were known
+            choices[k] = [(families[0], True)] if ends.any() else []
     for _ in range(3):
         before = fit.model
         for k, open_ones in choices.items():

@@ -279,7 +279,7 @@ def counted(mine: Visits) -> dict[str, int]:
 
 def _middle(data: Durations, otherwise: float) -> float:
     """Return the logarithm of the durations' weighted median, whatever became of them."""
-    above = data.middle > 0.0
+    above = data.low > 0.0
     if not above.any():
         return otherwise
     order = np.argsort(data.middle[above])
