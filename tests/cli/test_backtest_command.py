@@ -97,6 +97,14 @@ def test_a_plan_forecasts_with_its_own_laws_from_what_was_open_then(folder):
             assert right["skill"]["value"] > wrong["skill"]["value"]
 
 
+def test_until_when_the_records_are_whole_may_be_said(folder):
+    origins = []
+    for words in ((), ("--as-of", "2022-12-31")):
+        result = called(folder, "--no-refit", "--origins", "1", "-n", "5", "--json", "-q", *words)
+        origins.append(json.loads(result.stdout)["origins"][0]["origin"])
+    assert origins == ["2022-09-30", "2022-10-31"]
+
+
 def test_another_executor_and_another_order_of_origins_change_nothing(folder):
     from concurrent.futures import ThreadPoolExecutor
 

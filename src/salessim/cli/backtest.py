@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from salessim.cli.fit import Days, history_argument, map_option, stages_option
+from salessim.cli.fit import Day, Days, history_argument, map_option, stages_option
 from salessim.cli.interruptions import Interruptions
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
@@ -81,6 +82,12 @@ class Wanted:
     show_default=True,
     help="Fit anew at each origin to what was known then, or take the plan's own laws.",
 )
+@click.option(
+    "--as-of",
+    type=Day(),
+    metavar="DATE",
+    help="The records tell everything up to the end of this day; by default of their last event.",
+)
 @map_option
 @stages_option
 @click.option(
@@ -121,6 +128,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     horizon: str | None,
     past: str,
     refit: bool,
+    as_of: date | None,
     columns: dict[str, str],
     stages: list[str] | None,
     half_life: float | None,
@@ -142,7 +150,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
     from salessim.fit.reading import read_history
 
     loaded = api.load_plan(plan, changes=changes)
-    records = read_history(history, columns=columns, stages=stages)
+    records = read_history(history, columns=columns, stages=stages, as_of=as_of)
     wanted = Wanted(
         origins=origins,
         horizon=horizon,
