@@ -177,6 +177,19 @@ def fit_amount(deals: Deals, *, empirical: bool = True) -> FittedAmount:
     lost = closed[closed["stage"] == deals.lost]
     of_lost = _last_known(lost, deals.amounts, before=True)
     known = at_win[np.isfinite(at_win)]
+    seen = of_lost[of_lost > 0.0]
+    return FittedAmount(
+        pipeline=deals.pipeline,
+        won=known,
+        unknown=int(at_win.size - known.size),
+        chosen=_chosen(known, empirical=empirical),
+        quoted=np.stack((before[both], at_win[both])),
+        quoted_lost=float(np.median(seen)) if seen.size else math.nan,
+    )
+
+
+def _chosen(known: FloatArray, *, empirical: bool) -> Chosen:
+    """Return the law that suits amounts."""
     ones = np.ones(known.size)
     data = gather(
         np.zeros(known.size, dtype=np.int64),
@@ -200,15 +213,7 @@ def fit_amount(deals: Deals, *, empirical: bool = True) -> FittedAmount:
         law = Known(in_few_values(known, ones))
         fit = replace(chosen.fit, model=chosen.fit.model.with_law(0, law, instant=False))
         chosen = replace(chosen, fit=fit)
-    seen = of_lost[of_lost > 0.0]
-    return FittedAmount(
-        pipeline=deals.pipeline,
-        won=known,
-        unknown=int(at_win.size - known.size),
-        chosen=chosen,
-        quoted=np.stack((before[both], at_win[both])),
-        quoted_lost=float(np.median(seen)) if seen.size else math.nan,
-    )
+    return chosen
 
 
 def _last_known(ends: pd.DataFrame, amounts: pd.DataFrame, *, before: bool) -> FloatArray:
