@@ -1,5 +1,6 @@
 """The page of a fit holds what was measured, whatever people called it."""
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -63,3 +64,22 @@ def test_subscribers_alone_make_a_page():
     page = fit_page(fitted)
     assert [section.title for section in page.sections][-2:] == ["Customers", "What was read"]
     assert "stay a year or longer" in Reader(render(page)).text
+
+
+@pytest.mark.parametrize("kept", ["one", "only wins"])
+def test_odd_histories_make_a_page(kept):
+    deals = made_up_deals(seed=4, days=120)
+    last = deals.moves.drop_duplicates("deal", keep="last")
+    chosen = last["deal"][last["stage"] == 2] if kept == "only wins" else last["deal"].head(1)
+    place = {deal: n for n, deal in enumerate(chosen)}
+    moves, amounts = (
+        rows[rows["deal"].isin(chosen)].assign(deal=lambda rows: rows["deal"].map(place))
+        for rows in (deals.moves, deals.amounts)
+    )
+    table = deals.table.iloc[chosen].reset_index(drop=True).assign(owner=pd.Categorical(["A"])[0])
+    deals = replace(deals, table=table, moves=moves.reset_index(drop=True), amounts=amounts)
+    fitted = fit_history(History(deals=(deals,)))
+    groups = {deals.pipeline: compare_groups(fitted.history.deals[0])}
+    read = Reader(render(fit_page(fitted, groups)))
+    assert "cannot be compared" in read.text
+    assert "nan" not in re.findall(r"[a-z]+", read.text.lower())

@@ -8,16 +8,9 @@ from scipy.special import expit, logit
 
 from salessim.errors import SalessimError
 from salessim.fit.groups import compare_groups
-from salessim.fit.groups.between import (
-    Counts,
-    Difference,
-    _groups,
-    conversion_difference,
-    pearson_p,
-    time_difference,
-    truncation_pull,
-)
+from salessim.fit.groups.between import Difference, time_difference, truncation_pull
 from salessim.fit.groups.compare import holm
+from salessim.fit.groups.conversions import Counts, _groups, conversion_difference, pearson_p
 from salessim.fit.groups.spread import spread_of_wins
 from salessim.fit.groups.subjects import subjects
 from salessim.fit.history import Deals
@@ -283,6 +276,17 @@ def test_nothing_won_is_said_not_divided():
     assert "win rate by owner cannot be compared" in found.sentence
     assert found.spread is None
     assert set(found.table["of"]) == {"contact"}
+
+
+def test_a_clear_difference_stands_out_of_many_comparisons():
+    """Of 200 comparisons, too: p is not bounded by the number of draws."""
+    group = np.repeat(np.arange(4), 300)
+    came = np.arange(1200) % 10 < np.array([3, 5, 3, 5])[group]
+    counts = Counts.of(group, came * 1.0, np.ones(1200), 4)
+    p = pearson_p(counts, np.random.default_rng(13))
+    exact = stats.chi2_contingency(pd.crosstab(group, came)).pvalue
+    assert p < 1e-8
+    assert np.log(p) == pytest.approx(np.log(exact), rel=0.15)
 
 
 def test_holm():

@@ -10,13 +10,11 @@ import numpy as np
 from salessim._typing import BoolArray, FloatArray
 from salessim.fit.groups.between import (
     CONFIDENCE,
-    Counts,
     Difference,
-    conversion_difference,
-    own_odds,
     time_difference,
     truncation_pull,
 )
+from salessim.fit.groups.conversions import Counts, conversion_difference, own_odds
 from salessim.fit.groups.subjects import WON, Subject
 from salessim.fit.incidence import Incidence
 from salessim.fit.visits import ADVANCE
