@@ -5,14 +5,18 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from salessim.errors import SalessimError
+from salessim.fit.backtest import backtest
 from salessim.fit.backtest.actuals import Ledger, Target
 from salessim.fit.backtest.evaluation import OURS
 from salessim.fit.backtest.looks import FAN, Forecasted, looks
 from salessim.fit.backtest.origins import Grid
 from salessim.fit.backtest.scores import Spread
+from salessim.fit.history import History, Subscriptions
 from salessim.model.calendar import Span
-from tests.fit.made_up import changed_after, history
+from tests.fit.made_up import changed_after, history, made_up_orders
 
 GRID = Grid(period=Span(value=1, unit="month"), periods=3)
 ORIGINS = [GRID.window(date(2022, month, 1)) for month in (4, 7, 10)]
@@ -70,3 +74,25 @@ def test_an_executor_changes_nothing():
         )  # fmt: skip
     assert [look.rows for look in alone] == [look.rows for look in together]
     assert steps == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_existing_customers_and_new_ones_are_fitted_and_compared():
+    """Orders of customers who buy every 40 days, and as many new ones a month as ever."""
+    made = History(orders=made_up_orders(seed=14, days=700))
+    found = backtest(
+        made, origins=[date(2022, 6, 30)], horizon="3 months", trajectories=200, seed=1
+    )
+    assert {target.part for target in found.targets} == {"all", "new_deals", "customers"}
+    for part in ("all", "customers"):
+        verdict = found.verdict("wins", part)
+        assert verdict.coverages[-1].held == 1.0, part
+        assert abs(verdict.errors.bias) < 0.2, part
+
+
+def test_contracts_alone_are_refused_with_the_reason():
+    table = pd.DataFrame({"customer": ["a"], "start": [pd.Timestamp("2021-01-01")]})
+    table = table.assign(end=pd.NaT, revenue=1.0)
+    until = pd.Timestamp("2023-01-01")
+    contracts = History(subscriptions=Subscriptions(table=table, until=until))
+    with pytest.raises(SalessimError, match="contracts alone are not looked back on"):
+        backtest(contracts)

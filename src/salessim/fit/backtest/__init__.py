@@ -90,6 +90,12 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
 
     if plan is None and not refit:
         raise SalessimError("without refit a plan must say the laws")
+    ledger = Ledger.of(history)
+    if not (ledger.has_deals or ledger.has_orders):
+        raise SalessimError(
+            "the history holds no deals and no orders, and wins and purchases are what is "
+            "compared: contracts alone are not looked back on"
+        )
     grid = _grid(plan, horizon, period)
     reach = Reach.of(history)
     windows = choose(origins, reach=reach, grid=grid, past=_span(past, "past"))
@@ -120,7 +126,7 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
         refit=refit,
         trajectories=trajectories,
         seed=ask.seed,
-        notes=tuple(_notes(Ledger.of(history), windows, None if refit else plan)),
+        notes=tuple(_notes(ledger, windows, None if refit else plan)),
         files=history.files,
     )
 
