@@ -205,7 +205,7 @@ def test_spread_is_that_of_a_simulation():
     whole = subjects(deals, deals.table["owner"].cat.codes.to_numpy(np.int64))[0]
     sd, effect = np.full(8, 0.15), rng.normal(0.0, 0.3, 8)
     found = Difference(
-        p=0.0, pooled=0.0, sd=0.15, low=0.0, high=1.0, estimate=effect, estimate_sd=sd
+        p=0.0, pooled=0.0, sd=0.15, low=0.0, high=1.0, estimate=effect, estimate_sd=sd, new_sd=0.4
     )
     spread = spread_of_wins(whole, found, 0.45, days=365.0)
     still = whole.rows.outcome == 0
@@ -222,6 +222,7 @@ def test_spread_is_that_of_a_simulation():
     se = spread.own_sd / np.sqrt(len(totals))
     assert totals.mean() == pytest.approx(spread.own_mean, abs=5 * se + 0.002 * spread.own_mean)
     assert_variance(totals, spread.own_sd**2, tests=2)
+    assert spread.pooled_sd < spread.own_sd < spread.new_sd
     with pytest.raises(AssertionError):
         assert_variance(totals, spread.pooled_sd**2, tests=2)
 

@@ -44,6 +44,8 @@ class Difference:
     """``[group]`` expected log odds, or log time, given its own data and the other groups'."""
     estimate_sd: FloatArray
     """``[group]`` standard deviation of that; how unsure `sd` is is in both."""
+    new_sd: float
+    """The same of a group of which there are no data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +74,11 @@ def averaged(
 
     With the sd taken as known, groups would seem surer than they are, the more so the fewer there
     are. Before the data every sd is as likely as any other (Gelman 2006, Bayesian Analysis 1,
-    section 7.1), so groups are drawn together less rather than more.
+    section 7.1), so groups are drawn together less rather than more; but none is beyond the
+    interval, where few groups would leave it to `LARGEST_SD`.
     """
     best, low, high = (min(size, LARGEST_SD) for size in sizes)
-    sds = np.unique(np.concatenate((GRID, [best], np.linspace(low, high, 9))))
+    sds = np.unique(np.concatenate((GRID[high >= GRID], [best], np.linspace(low, high, 9))))
     many = [given(float(sd)) for sd in sds]
     log = np.array([one.height for one in many])
     gaps = np.diff(sds)
@@ -114,9 +117,12 @@ def time_difference(
     also when groups differ in size (Searle, Casella and McCulloch 1992, Variance Components,
     section 3.6).
     """
-    count = np.bincount(group, minlength=groups)
-    weight = floats(np.bincount(group, pull**2, minlength=groups))
-    mean = np.bincount(group, pull * score, minlength=groups) / np.where(weight > 0, weight, 1.0)
+    # One more than there are: a new group, without data.
+    count = np.bincount(group, minlength=groups + 1)
+    weight = floats(np.bincount(group, pull**2, minlength=groups + 1))
+    mean = np.bincount(group, pull * score, minlength=groups + 1) / np.where(
+        weight > 0, weight, 1.0
+    )
     within = float((score**2).sum() - (weight * mean**2).sum())
     seen = weight > 0
     total, kinds = int(count.sum()), int(seen.sum())
@@ -151,7 +157,7 @@ def time_difference(
     return Difference(
         p=_f_test(weight[seen], mean[seen], within, total - kinds) if tell else np.nan,
         pooled=fitted(0.0)[1], sd=sd, low=low, high=high,
-        estimate=estimate, estimate_sd=estimate_sd,
+        estimate=estimate[:-1], estimate_sd=estimate_sd[:-1], new_sd=float(estimate_sd[-1]),
     )  # fmt: skip
 
 

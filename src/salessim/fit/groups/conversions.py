@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -95,11 +95,13 @@ def conversion_difference(counts: Counts, rng: np.random.Generator) -> Differenc
     """
     pooled = _pooled_centre(counts)
 
+    one_more = replace(counts, groups=counts.groups + 1)  # a new group, without data
+
     @cache
     def given(sd: float) -> Given:
         centre, height, information = _profile(counts, pooled, sd)
         orthogonal = information * (1.0 + ATTENUATION * sd**2)
-        _, effect, spread = _groups(counts, centre, sd)
+        _, effect, spread = _groups(one_more, centre, sd)
         return Given(
             height=height - 0.5 * float(np.log(max(orthogonal, 1e-12))),
             estimate=centre + effect,
@@ -110,7 +112,8 @@ def conversion_difference(counts: Counts, rng: np.random.Generator) -> Differenc
     estimate, estimate_sd = averaged(given, (sd, low, high))
     return Difference(
         p=pearson_p(counts, rng) if counts.tell else np.nan, pooled=pooled,
-        sd=sd, low=low, high=high, estimate=estimate, estimate_sd=estimate_sd,
+        sd=sd, low=low, high=high, estimate=estimate[:-1],
+        estimate_sd=estimate_sd[:-1], new_sd=float(estimate_sd[-1]),
     )  # fmt: skip
 
 

@@ -41,8 +41,8 @@ def spread_of_wins(
 
     since dp/du = p (1 - p) on the log scale of odds (first order), deals of a group share one u_g,
     and how many come is Poisson. Var(u_g) is 0 for one process, that of u_g given the group's own
-    deals when groups go on as they are, and the variance between groups when nothing is known
-    of them. With G alike groups, chances p and N deals the last term is N^2 p^2 (1-p)^2 sd^2 / G.
+    deals when groups go on as they are, and that of a group without any when nothing is known of
+    them. With G alike groups, chances p and N deals the last term is N^2 p^2 (1-p)^2 sd^2 / G.
 
     Parameters
     ----------
@@ -80,7 +80,9 @@ def spread_of_wins(
     own = moments(
         _raised(chance, effect[owner]), expit(logit(share) + effect), found.estimate_sd**2
     )
-    new = moments(chance, alike, np.full(groups, found.sd**2))
+    # A share varies by no more than its own p (1 - p), however unsure its odds are.
+    unknown = min(found.new_sd**2, 1.0 / (share * (1.0 - share)))
+    new = moments(chance, alike, np.full(groups, unknown))
     return Spread(
         days=days, deals=float(still.sum() + come.sum()), pooled_mean=pooled[0],
         pooled_sd=pooled[1], own_mean=own[0], own_sd=own[1], new_sd=new[1],
