@@ -234,3 +234,17 @@ def test_dates_that_stand_for_a_year_show_no_season():
     base = fit_orders(orders_of(told))
     assert base.rhythm.fit is None
     assert any("stand for a quarter or a year" in said for said in base.part().warnings)
+
+
+def test_customers_who_begin_with_the_records_may_be_older():
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2023-07-01", "2024-06-30").astype(str)
+
+    def warned(first: np.ndarray) -> bool:
+        told = [(str(name), days[at], 5.0) for name, at in enumerate(first)]
+        told.append(("again", days[0], 5.0))
+        part = fit_orders(orders_of([*told, ("again", days[-1], 5.0)])).part()
+        return any("only look new" in said for said in part.warnings)
+
+    assert warned(np.concatenate([rng.integers(0, 365, 100), rng.integers(0, 30, 60)]))
+    assert not warned(rng.integers(0, 365, 160))

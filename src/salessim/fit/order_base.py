@@ -23,7 +23,7 @@ from salessim.fit.purchases import FittedPurchases, Purchases
 from salessim.fit.rates import SEASON_MONTHS
 from salessim.fit.spend import FittedSpend, fit_gamma_gamma
 from salessim.model.calendar import DAYS_PER_UNIT
-from salessim.readable import amount
+from salessim.readable import amount, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ REPEAT, FIRST = "repeat_order", "first_order"
 LIFETIME = "customers.lifetime.lomax"
 RATE = f"sources.{SOURCE}.rate"
 _SIGNIFICANT = 1e-3
+_EARLY = 0.1
+"""Share of the time that the records begin with."""
 _YEAR = DAYS_PER_UNIT["year"]
 
 
@@ -214,6 +216,16 @@ class FittedOrders:
         factor, error = moved(seen["day"], amounts)
         return law.at(mean=factor * law.mean, error=error).written()
 
+    def _first_seen_early(self) -> float:
+        """Return the share of customers who begin with the records; 0 where chance would do."""
+        from scipy.stats import binom
+
+        days = (self.summaries["first"] - self.summaries["first"].min()).dt.days
+        span = (self.orders.last_day - self.summaries["first"].min()).days + 1
+        early = int((days < _EARLY * span).sum())
+        chance = float(binom.sf(early - 1, len(days), _EARLY))
+        return early / len(days) if chance < _SIGNIFICANT else 0.0
+
     def _rate_and_spend(self) -> Any:
         """Return Spearman's correlation of repeat orders and mean spend; None of fewer than 10."""
         from scipy.stats import spearmanr
@@ -268,6 +280,13 @@ class FittedOrders:
             said.append(
                 f"{len(self.rhythm.first)} whole months of orders are too few to see a season: "
                 "where there is one, the months of the plan lack it"
+            )
+        early = self._first_seen_early()
+        if early > 2.0 * _EARLY:
+            said.append(
+                f"{percent(early)} of the customers were first seen in the first {_EARLY:.0%} of "
+                "the time: those of them who had ordered before only look new, and their rates and "
+                "lifetimes are not what the records say; records that begin earlier would tell"
             )
         together = self._rate_and_spend()
         if together is not None and together.pvalue < _SIGNIFICANT:
