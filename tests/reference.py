@@ -48,6 +48,8 @@ class Deal:
     health: int = -1
     """Class of the customer who started it; -1 = nobody did."""
     amount: int | None = None
+    piece: int = -1
+    """Piece of the calendar it is in, if it carries the time of a clock; -1 = it carries days."""
     visits: dict[int, int] = field(default_factory=dict)
 
 
@@ -77,11 +79,19 @@ class Trajectory:
         counter = (entity % 2**32, entity // 2**32, self.trajectory, purpose)
         return philox(counter, self.key)
 
-    def period(self, t: float) -> int:
-        return int(self.arrays.clock.day_period[int(t)])
+    def period(self, t: float, piece: int = -1) -> int:
+        return int(
+            self.arrays.clock.day_period[int(t)] if piece < 0 else self.arrays.pieces.period[piece]
+        )
 
-    def before_end(self, t: float) -> bool:
-        return t < self.arrays.clock.end
+    def cell(self, t: float, piece: int) -> int:
+        """Calendar cell, in which conversions are constant."""
+        return int(
+            self.arrays.clock.day_cell[int(t)] if piece < 0 else self.arrays.pieces.cell[piece]
+        )
+
+    def before_end(self, t: float, piece: int = -1) -> bool:
+        return t < self.arrays.clock.end if piece < 0 else piece + 1 < self.arrays.pieces.day.size
 
     def run(self) -> None:
         self.settle_base()
@@ -149,7 +159,7 @@ class Trajectory:
                     if arrivals.opens[k] <= t < arrivals.closes[k]:
                         self.leads[self.period(t), arrivals.source[k]] += 1
                         deal = Deal(pipeline, w2 + w3 * 2**32, int(arrivals.tag[k]))
-                        self.enter(deal, self.first_stage(pipeline), t)
+                        self.begin(deal, t)
 
     def live(self, customer: Customer) -> None:
         """Start the deals of one customer."""
@@ -180,7 +190,7 @@ class Trajectory:
             clock += minus_log(uniform(w0, w1)) / rate
             if clock < limit and self.days(source, clock) >= sources.opens[source]:
                 deal = Deal(pipeline, w2 + w3 * 2**32, tag, customer.health)
-                self.enter(deal, self.first_stage(pipeline), self.days(source, clock))
+                self.begin(deal, self.days(source, clock))
             ordinal += 1
 
     def operational(self, row: int, t: float) -> float:
@@ -195,8 +205,25 @@ class Trajectory:
         since = clock - float(clocks.cumulative[row, cell])
         return float(clocks.edges[row, cell]) + since * float(clocks.days_per_unit[row, cell])
 
-    def visit_end(self, stage: int, t: float, cycle_time: float) -> float:
+    def begin(self, deal: Deal, day: float) -> None:
+        """Let a deal enter its pipeline; from then on it may carry the time of a clock."""
+        t, pieces = day, self.arrays.pieces
+        carried = int(self.arrays.pipelines.clock[deal.pipeline])
+        if carried >= 0:
+            deal.piece = int(pieces.day_piece[int(day)])
+            t = self.operational(int(pieces.row[carried]), day)
+        self.enter(deal, self.first_stage(deal.pipeline), t)
+
+    def visit_end(self, deal: Deal, stage: int, t: float, cycle_time: float) -> float:
         """When a visit entered at t ends, by the stage's pace; at the latest at the end."""
+        if deal.piece >= 0:
+            end = t + cycle_time
+            if end > t:  # what takes no time stays in its piece
+                clock = self.arrays.pieces.clock[self.arrays.pipelines.clock[deal.pipeline]]
+                last = len(clock) - 2
+                later = bisect_right([float(c) for c in clock], end) - 1
+                deal.piece = last if end >= clock[last] else later
+            return end
         row = int(self.arrays.stages.pace[stage])
         return t + cycle_time if row < 0 else self.moved(row, t, cycle_time)
 
@@ -209,12 +236,22 @@ class Trajectory:
             return float(self.arrays.clock.end)
         return max(t, self.days(row, clock))
 
+    def day_within(self, deal: Deal, clock: float) -> float:
+        """The day on which a deal's clock shows this, within the deal's piece."""
+        pieces, clocks = self.arrays.pieces, self.arrays.speed_clocks
+        row = int(pieces.row[self.arrays.pipelines.clock[deal.pipeline]])
+        begin, end = float(pieces.day[deal.piece]), float(pieces.day[deal.piece + 1])
+        cell = int(clocks.day_cell[row, int(begin)])
+        since = clock - float(clocks.cumulative[row, cell])
+        day = float(clocks.edges[row, cell]) + since * float(clocks.days_per_unit[row, cell])
+        return min(max(day, begin), end * (1.0 - 2.0**-52))
+
     def first_stage(self, pipeline: int) -> int:
         return int(self.arrays.pipelines.first_stage[pipeline])
 
     def enter(self, deal: Deal, stage: int, t: float) -> None:
-        if self.before_end(t):
-            self.flows[self.period(t), stage, 0] += 1
+        if self.before_end(t, deal.piece):
+            self.flows[self.period(t, deal.piece), stage, 0] += 1
             self.walk(deal, stage, t)
 
     def open_deal(self, index: int) -> None:
@@ -225,11 +262,12 @@ class Trajectory:
         amount = int(opened.amount[index]) if opened.amount[index] >= 0 else None
         deal = Deal(pipeline, int(opened.entity[index]), int(opened.tag[index]), amount=amount)
         deal.visits = dict.fromkeys(range(self.first_stage(pipeline), stage + 1), 1)
+        deal.piece = 0 if self.arrays.pipelines.clock[pipeline] >= 0 else -1
         self.stage_entries += 1
         age = float(opened.age[group])
         aged = self.aged_anew if self.arrays.stages.aged_anew[stage] else self.aged
         outcome, left = aged(deal, stage, int(group))
-        self.leave(deal, stage, outcome, self.visit_end(stage, 0.0, left), begun=-age)
+        self.leave(deal, stage, outcome, self.visit_end(deal, stage, 0.0, left), begun=-age)
 
     def aged(self, deal: Deal, stage: int, group: int) -> tuple[int, float]:
         """Draw outcome and time left."""
@@ -277,7 +315,7 @@ class Trajectory:
         deal.visits[stage] = number + 1
         w0, w1, w2, w3 = self.words(deal.entity, (int(stages.purpose[stage]) + number) % 2**32)
         u = uniform(w0, w1)
-        p = float(stages.conversion[stage, self.arrays.clock.day_cell[int(t)]])
+        p = float(stages.conversion[stage, self.cell(t, deal.piece)])
         slips, least = map(float, stages.slip[stage])
         stays = 1.0 - slips
         bounds = [stays * p]
@@ -286,7 +324,7 @@ class Trajectory:
         outcome = sum(u >= bound for bound in bounds)
         law, scale = stages.law[stage, outcome], float(stages.scale[stage, outcome])
         cycle_time = scale * quantile(self.arrays.tables.full[law], w2, w3)
-        end = self.visit_end(stage, t, cycle_time)
+        end = self.visit_end(deal, stage, t, cycle_time)
         self.leave(deal, stage, outcome, end, begun=t)
 
     def leave(self, deal: Deal, stage: int, outcome: int, t: float, *, begun: float) -> None:
@@ -295,9 +333,9 @@ class Trajectory:
         if outcome == SLIP:
             days = float(stages.days_to_win[stage])
             self.slip(deal, begun + days, t + days)
-        if outcome == STUCK or not self.before_end(t):
+        if outcome == STUCK or not self.before_end(t, deal.piece):
             return
-        self.flows[self.period(t), stage, 1 + outcome] += 1
+        self.flows[self.period(t, deal.piece), stage, 1 + outcome] += 1
         target = int(stages.target[stage, outcome])
         if outcome == SLIP:
             self.walk(deal, stage, t)
@@ -309,7 +347,7 @@ class Trajectory:
             rest = quantile(self.arrays.tables.full[stages.rest_law[stage]], w0, w1)
             self.enter(deal, target, t + float(stages.rest_scale[stage]) * rest)
         elif outcome == ADVANCE and target == self.first_stage(deal.pipeline + 1):
-            self.win(deal, t)
+            self.win(deal, t if deal.piece < 0 else self.day_within(deal, t))
         elif outcome == ADVANCE:
             self.enter(deal, target, t)
 

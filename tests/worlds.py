@@ -263,7 +263,10 @@ def in_world(arrays: Arrays, worlds: Worlds, i: int) -> Arrays:
     """Return arrays with those of world i in their place; a single row is that of all worlds."""
     own = {name: rows[min(i, len(rows) - 1)] for name, rows in worlds._asdict().items()}
     health = {name: own.pop(f"health_{name}") for name in arrays.health._fields}
-    found = {"health": arrays.health._replace(**health)}
+    found = {
+        "health": arrays.health._replace(**health),
+        "pieces": arrays.pieces._replace(clock=own.pop("piece_clock")),
+    }
     for name in OF_WORLDS:
         group = getattr(arrays, name)
         # a customer's law at the start is no world's

@@ -108,6 +108,7 @@ def simulate_chunk(
             periods=program.periods,
             rooms=_rooms(program),
             groups=program.arrays.open_deals.age.size,
+            clocks=(len(program.arrays.speed_clocks.edges), program.arrays.pieces.row.size),
         )
         rest = Counts(*(array[done:] for array in counts))
         here = Worlds(*(array[done:] if len(array) > 1 else array for array in worlds))

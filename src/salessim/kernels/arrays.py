@@ -44,12 +44,28 @@ class SpeedClocks(NamedTuple):
     """[row, cell] the inverse of `speed`; 0 where the clock stands still."""
     cumulative: np.ndarray
     """[row, cell + 1] operational time from the start to each edge."""
-    guide: np.ndarray
-    """[row, 1025] a cell that starts no later than operational time b / guide_scale."""
-    guide_scale: np.ndarray
-    """[row] buckets of the guide per operational time."""
-    steps: np.ndarray
-    """[row] the most cells that the guide is behind."""
+
+
+class Pieces(NamedTuple):
+    """Pieces of the calendar without an edge of a period, a calendar cell or a cell of a pace.
+
+    Where all visits of a pipeline run by one pace, its deals carry the time that this clock shows,
+    and their piece: what they meet on the way is found by comparing operational times. The piece
+    after the last one is what is beyond the end.
+    """
+
+    day_piece: np.ndarray
+    """[end + 1] piece of a day; day ``end`` is beyond."""
+    day: np.ndarray
+    """[piece + 1] days: when each piece begins; the last one is the end."""
+    period: np.ndarray
+    """[piece + 1] reporting period of a piece; the overflow bin for what is beyond."""
+    cell: np.ndarray
+    """[piece + 1] calendar cell of a piece."""
+    row: np.ndarray
+    """[r] row of `SpeedClocks`, for each clock ``r`` that deals carry."""
+    clock: np.ndarray
+    """[r, piece + 2] operational time when each piece begins; at the end; infinity."""
 
 
 class Stages(NamedTuple):
@@ -96,6 +112,8 @@ class Pipelines(NamedTuple):
     """[p] segment of the customers that wins make."""
     amount_factor: np.ndarray
     """[p, c] factor on amounts drawn for wins in a cell."""
+    clock: np.ndarray
+    """[p] clock of `Pieces` that deals carry the time of; -1 = they carry days."""
     origins: int
     """Number of origins; a count's slot is pipeline * origins + origin."""
 
@@ -236,6 +254,7 @@ class Arrays(NamedTuple):
 
     clock: Clock
     speed_clocks: SpeedClocks
+    pieces: Pieces
     stages: Stages
     pipelines: Pipelines
     arrivals: Arrivals
@@ -268,9 +287,8 @@ class Worlds(NamedTuple):
     speed: np.ndarray
     days_per_unit: np.ndarray
     cumulative: np.ndarray
-    guide: np.ndarray
-    guide_scale: np.ndarray
-    steps: np.ndarray
+    piece_clock: np.ndarray
+    """`clock` of `Pieces`."""
     lifetime_law: np.ndarray
     lifetime_scale: np.ndarray
     lifetime_anew: np.ndarray

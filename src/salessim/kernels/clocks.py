@@ -6,7 +6,7 @@ import numpy as np
 
 from salessim.kernels._jit import kernel, loop, rule
 
-_BELOW_ONE = 1.0 - 2.0**-52
+BELOW_ONE = 1.0 - 2.0**-52
 
 
 @rule
@@ -17,12 +17,42 @@ def operational(t, day_cell, edges, cumulative, speed):
 
 
 @loop
+def wind(cumulative, cells, guides):
+    """Work out the guides to so many cells of clocks, that begin when these show ``cumulative``.
+
+    A bucket's number is that of a time in it, and rounding keeps the order of products: so a cell
+    that begins in a bucket before has surely begun. Cells that begin at the last time, as padding
+    does, are not counted: no clock that is looked up shows it.
+    """
+    first, scales, steps = guides
+    buckets = first.shape[1] - 1
+    for row in range(cumulative.shape[0]):
+        total = cumulative[row, cells]
+        scale = buckets / (total if total > 0.0 else 1.0)
+        filled, most, shared, before = 0, 1, 0, -1
+        cell = 1
+        while cell < cells and cumulative[row, cell] < total:
+            bucket = int(min(cumulative[row, cell] * scale, float(buckets)))
+            shared = shared + 1 if bucket == before else 1
+            most, before = max(most, shared), bucket
+            for b in range(filled, bucket + 1):
+                first[row, b] = cell - 1
+            filled = bucket + 1
+            cell += 1
+        for b in range(filled, buckets + 1):
+            first[row, b] = cell - 1
+        scales[row], steps[row] = scale, most
+
+
+@loop
 def _find_cells(cells, clock, low, size, guide, scale, cumulative, steps):
     """Find the cells in which a clock shows ``clock[low : low + size]``, less than its last."""
-    one = np.uint64(1)
+    one, last = np.uint64(1), float(guide.size - 1)
     for i in range(size):
-        cells[i] = guide[np.uint64(clock[np.uint64(low + i)] * scale)]
-    for _ in range(steps):
+        at = clock[np.uint64(low + i)]
+        cell = guide[np.uint64(min(at * scale, last))]
+        cells[i] = cell + (at >= cumulative[np.uint64(cell) + one])
+    for _ in range(1, steps):
         for i in range(size):
             after = cumulative[np.uint64(cells[i]) + one]
             cells[i] += clock[np.uint64(low + i)] >= after
@@ -32,7 +62,7 @@ def _find_cells(cells, clock, low, size, guide, scale, cumulative, steps):
 def to_days(out, clock, low, size, clocks, row, cells):
     """Write the days on which a clock shows ``clock[low : low + size]``, less than its last."""
     edges, cumulative, days = clocks.edges[row], clocks.cumulative[row], clocks.days_per_unit[row]
-    guide, scale, steps = clocks.guide[row], clocks.guide_scale[row], clocks.steps[row]
+    guide, scale, steps = clocks.guide[row], clocks.scale[row], clocks.steps[row]
     _find_cells(cells, clock, low, size, guide, scale, cumulative, steps)
     for i in range(size):
         cell = np.uint64(cells[i])
@@ -50,7 +80,7 @@ def by_pace(exits, begins, low, size, clocks, row, scratch):
     edges, speed, day_cell = clocks.edges[row], clocks.speed[row], clocks.day_cell[row]
     cumulative = clocks.cumulative[row]
     total, end = cumulative[edges.size - 1], edges[edges.size - 1]
-    last = total * _BELOW_ONE
+    last = total * BELOW_ONE
     for i in range(size):
         t, cycle_time = begins[np.uint64(low + i)], exits[i]
         at = operational(t, day_cell, edges, cumulative, speed) + cycle_time

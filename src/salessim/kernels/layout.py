@@ -22,10 +22,12 @@ FLOWS = 7
 
 # What a deal's tag holds: from bit 0 on 2 * origin + (1 when the buyer is new), from `HEALTH_BIT`
 # 1 + the health class of the customer who started it, from `AMOUNT_BIT` 1 + the open deal whose
-# amount is known, from `RETURN_BIT` 1 + the deal's place among returns.
+# amount is known, from `RETURN_BIT` 1 + the deal's place among returns; in pipelines whose deals
+# carry operational time, where none returns, from `PIECE_BIT` the piece of the calendar it is in.
 HEALTH_BIT = 14
 AMOUNT_BIT = 16
 RETURN_BIT = 40
+PIECE_BIT = RETURN_BIT
 MOST_CLASSES = 3
 MOST_ORIGINS = 1 << (HEALTH_BIT - 1)
 MOST_OPEN_DEALS = (1 << (RETURN_BIT - AMOUNT_BIT)) - 1

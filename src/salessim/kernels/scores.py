@@ -170,31 +170,3 @@ def draw_worlds(inputs, draws, first, scores, factors, scratch):
         for j in range(factors.shape[1]):
             of = x[inputs.source[j]]
             factors[w, j] = exponential(inputs.coefficient[j] * of + inputs.offset[j])
-
-
-@rule
-def _bucket(b, scale, last):
-    return min(max(b, 0) / scale, last)
-
-
-@driver
-def guide_clocks(cumulative, last, guide, scale, steps):
-    """Write each clock's guide: a cell that starts no later than each bucket, one bucket early.
-
-    ``last`` [w, row] is the greatest time that a clock shows; ``scale`` [w, row] buckets of the
-    guide per operational time; ``steps`` [w, row] gets how many cells it may be behind.
-    """
-    for w in range(cumulative.shape[0]):
-        for row in range(cumulative.shape[1]):
-            cell, ahead, cells = 0, 0, cumulative.shape[2] - 1
-            most, end = 0, last[w, row]
-            for b in range(guide.shape[2]):
-                at = _bucket(b - 1, scale[w, row], end)
-                while cell + 1 < cells and cumulative[w, row, cell + 1] <= at:
-                    cell += 1
-                at = _bucket(b + 2, scale[w, row], end)
-                while ahead + 1 < cells and cumulative[w, row, ahead + 1] <= at:
-                    ahead += 1
-                guide[w, row, b] = cell
-                most = max(most, ahead - cell)
-            steps[w, row] = most

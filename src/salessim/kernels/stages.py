@@ -9,6 +9,7 @@ from salessim.kernels.ageing import draw_aged
 from salessim.kernels.clocks import by_pace
 from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities, blocks_of_visits
+from salessim.kernels.pieces import find_pieces, leave_in_pieces, look_up_in_pieces
 from salessim.kernels.returns import purposes_of_visits, put_back
 from salessim.kernels.sample import exit_bin, quantile, quantile_left, uniform, word
 
@@ -128,25 +129,52 @@ def _leave(deals, outcomes, days, strip, kept, clock, exits):
 
 
 @kernel
+def _draw_visits(program, visit, strip, pace, trajectory, seed, work):
+    """Draw how the visits of a strip of deals leave, and when; by a pace, after how long."""
+    pipeline, stage, _, again = visit
+    low, size = strip
+    stages, purpose = program.stages, program.stages.purpose[stage]
+    conversion, times = stages.conversion[stage], (stages.law[stage], stages.scale[stage])
+    time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
+    words, chance, outcomes, purposes = work.words, work.conversion, work.outcome, work.purpose
+    if again:
+        room = stage - program.pipelines.first_stage[pipeline]
+        purposes_of_visits(purposes, purpose, tag, low, size, work.returns.visits, room)
+        blocks_of_visits(words, entity, purposes, low, size, trajectory, seed)
+    else:
+        blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
+    if program.pipelines.clock[pipeline] < 0:
+        _look_up_conversion(chance, time, low, size, program.clock.day_cell, conversion)
+    else:
+        look_up_in_pieces(chance, tag, low, size, program.pieces.cell, conversion)
+    _draw_outcomes(outcomes, words, size, chance, stages.shares[stage], stages.slip[stage])
+    begins = (time, low) if pace < 0 else (work.nothing, 0)
+    _draw_exits(work.exit, words, size, outcomes, times, program.tables.full, begins)
+
+
+@kernel
+def _draw_open_visits(program, stage, first, strip, trajectory, seed, work):
+    """Start a strip of open deals from ``first`` on; draw how they leave, and after how long."""
+    low, size = strip
+    purpose, entity = program.stages.purpose[stage], program.open_deals.entity
+    blocks_of_entities(work.words, entity, first, size, trajectory, purpose, seed)
+    _draw_open_deals(program, stage, first, low, (work.outcome, work.exit, size), work)
+
+
+@kernel
 def walk_stage(program, visit, n, trajectory, seed, work, tally):
     """Move n deals, and when opening those in progress, through a stage.
 
     Return how many advance before the end, in place, or FULL. A strip at a time: loops short enough
     to vectorise first, then one that counts and compacts.
     """
-    pipeline, stage, opening, again = visit
-    opened, clocks, day_cell = program.open_deals, program.speed_clocks, program.clock.day_cell
-    stages, laws = program.stages, program.tables.full
-    conversion, shares, slip = stages.conversion[stage], stages.shares[stage], stages.slip[stage]
-    law, scale = stages.law[stage], stages.scale[stage]
-    purpose, pace = stages.purpose[stage], stages.pace[stage]
-    returns, room = stages.returns[stage], stage - program.pipelines.first_stage[pipeline]
+    pipeline, stage, opening, _ = visit
+    opened, clock = program.open_deals, program.pipelines.clock[pipeline]
+    pace, returns = program.stages.pace[stage] if clock < 0 else -1, program.stages.returns[stage]
     # Every array a loop touches is a variable of the function: taken from its tuple within the
     # loop, it would be counted as a reference each time.
-    time, entity, tag = work.deals.time, work.deals.entity, work.deals.tag
-    words, chance, outcomes, exits = work.words, work.conversion, work.outcome, work.exit
-    visits, purposes = work.returns.visits, work.purpose
-    scratch, nothing = (chance, work.day, work.pick), work.nothing
+    deals, time, outcomes, exits = work.deals, work.deals.time, work.outcome, work.exit
+    bins, scratch = work.pick, (work.conversion, work.day, work.pick)
     # Those in progress come last, as deals from n on.
     first = opened.first[stage]
     total = n + (opened.first[stage + 1] - first) * opening
@@ -154,29 +182,23 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
         return FULL
     kept, low = 0, 0
     while low < total:
+        size = min(STRIP, (n if low < n else total) - low)
+        strip = (low, size)
         if low < n:
-            size = min(STRIP, n - low)
-            if again:
-                purposes_of_visits(purposes, purpose, tag, low, size, visits, room)
-                blocks_of_visits(words, entity, purposes, low, size, trajectory, seed)
-            else:
-                blocks_of_entities(words, entity, low, size, trajectory, purpose, seed)
-            _look_up_conversion(chance, time, low, size, day_cell, conversion)
-            _draw_outcomes(outcomes, words, size, chance, shares, slip)
-            begins = (time, low) if pace < 0 else (nothing, 0)
-            _draw_exits(exits, words, size, outcomes, (law, scale), laws, begins)
+            _draw_visits(program, visit, strip, pace, trajectory, seed, work)
         else:
-            size, k = min(STRIP, total - low), first + low - n
-            blocks_of_entities(words, opened.entity, k, size, trajectory, purpose, seed)
-            _draw_open_deals(program, stage, k, low, (outcomes, exits, size), work)
+            _draw_open_visits(program, stage, first + low - n, strip, trajectory, seed, work)
         if pace >= 0:
-            by_pace(exits, time, low, size, clocks, pace, scratch)
+            by_pace(exits, time, low, size, program.speed_clocks, pace, scratch)
         if returns:
             if low >= n:
                 _begin_before(time, low, size, opened.age, opened.group, first + low - n)
             if put_back(program, visit, low, size, trajectory, seed, work, tally) == FULL:
                 return FULL
-        strip = (low, size)
-        kept = _leave(work.deals, outcomes, exits, strip, kept, program.clock, tally.exits)
+        if clock >= 0:
+            find_pieces(bins, exits, deals, strip, program.pieces, clock)
+            kept = leave_in_pieces(deals, outcomes, exits, bins, strip, kept, tally.exits)
+        else:
+            kept = _leave(deals, outcomes, exits, strip, kept, program.clock, tally.exits)
         low += size
     return kept

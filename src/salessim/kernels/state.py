@@ -8,6 +8,10 @@ import numpy as np
 
 from salessim.kernels.layout import FLOWS, MOST_RETURNS, OUTCOMES, STRIP
 
+BUCKETS_OF_CLOCKS = 128
+BUCKETS_OF_PIECES = 1024
+"""More, as pieces may be a day long: with two in a bucket every visit is compared twice."""
+
 
 class Deals(NamedTuple):
     """The live deals of one pipeline and generation, side by side."""
@@ -78,6 +82,48 @@ class Returns(NamedTuple):
     """[2] places taken, deals waiting."""
 
 
+class Guides(NamedTuple):
+    """Where to look for a time in the cells of clocks: by buckets of equal length, from 0 on.
+
+    They are wound for every trajectory: kept for all worlds of a chunk they would have to come from
+    far away in memory.
+    """
+
+    first: np.ndarray
+    """[row, bucket + 1] cell at the begin of bucket b, of times t with floor(t x scale) = b."""
+    scale: np.ndarray
+    """[row] buckets per operational time."""
+    steps: np.ndarray
+    """[row] the most cells that begin within a bucket, at least 1."""
+
+
+class WoundClocks(NamedTuple):
+    """`SpeedClocks` of a trajectory's world, with their `Guides`."""
+
+    day_cell: np.ndarray
+    edges: np.ndarray
+    speed: np.ndarray
+    days_per_unit: np.ndarray
+    cumulative: np.ndarray
+    guide: np.ndarray
+    scale: np.ndarray
+    steps: np.ndarray
+
+
+class WoundPieces(NamedTuple):
+    """`Pieces` in a trajectory's world, with the `Guides` to them."""
+
+    day_piece: np.ndarray
+    day: np.ndarray
+    period: np.ndarray
+    cell: np.ndarray
+    row: np.ndarray
+    clock: np.ndarray
+    guide: np.ndarray
+    scale: np.ndarray
+    steps: np.ndarray
+
+
 class Work(NamedTuple):
     """All buffers of a worker."""
 
@@ -111,6 +157,8 @@ class Work(NamedTuple):
     """[7] probability of each outcome of a visit that begins at the start."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
+    guides: tuple[Guides, Guides]
+    """To the cells of clocks, and to pieces."""
 
 
 class Tally(NamedTuple):
@@ -136,11 +184,20 @@ class Tally(NamedTuple):
     """[2, period + 1, 7] one stage at work: deals that left it, by outcome."""
 
 
-def make_work(*, deals, customers, periods, rooms, groups):
+def _make_guides(rows, buckets):
+    return Guides(
+        first=np.empty((rows, buckets + 1), np.int64),
+        scale=np.empty(rows),
+        steps=np.empty(rows, np.int64),
+    )
+
+
+def make_work(*, deals, customers, periods, rooms, groups, clocks):
     """Allocate buffers for so many live deals and customers (and as many lines).
 
     ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none. ``groups``
-    are the stages and ages of open deals.
+    are the stages and ages of open deals, ``clocks`` the numbers of clocks, and of those that deals
+    carry.
     """
     places = min(deals, MOST_RETURNS) if rooms else 0
     return Work(
@@ -186,6 +243,10 @@ def make_work(*, deals, customers, periods, rooms, groups):
         aged_left=np.empty((groups, OUTCOMES)),
         aged_chance=np.empty(OUTCOMES),
         bins=np.zeros((4, periods + 1), np.int64),
+        guides=(
+            _make_guides(clocks[0], BUCKETS_OF_CLOCKS),
+            _make_guides(clocks[1], BUCKETS_OF_PIECES),
+        ),
     )
 
 

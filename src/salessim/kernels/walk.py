@@ -8,6 +8,7 @@ from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
 from salessim.kernels.layout import FLOWS, FULL, MOST_VISITS
+from salessim.kernels.pieces import back_to_days, start_clock
 from salessim.kernels.returns import TAKEN, WAITING, take_returns
 from salessim.kernels.stages import walk_stage
 from salessim.kernels.worlds import in_world
@@ -99,13 +100,16 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
 
     Return the customers there are afterwards (or FULL) and the number of visits.
     """
-    stages = program.pipelines.first_stage
+    stages, clock = program.pipelines.first_stage, program.pipelines.clock[pipeline]
     first, last = stages[pipeline], stages[pipeline + 1]
+    clocks, pieces = program.speed_clocks, program.pieces
     open_deals, returned = program.open_deals.first, work.returns.count
     opening, entries, returns = generation[2], 0, program.stages.returns
     returned[TAKEN] = 0
     n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
     moving = n > 0 or opening
+    if clock >= 0:
+        start_clock(work.deals, n, pieces.day_piece, clocks, pieces.row[clock])
     while moving and n != FULL:
         again = returned[WAITING] > 0
         for stage in range(first, last):
@@ -118,6 +122,8 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
                 return FULL, entries
             kinds = LOOPING_OUTCOMES if returns[stage] else PLAIN_OUTCOMES
             _count_exits(tally.exits, tally.flows, stage, kinds, stage + 1 == last)
+        if clock >= 0:
+            back_to_days(work.deals, n, pieces.day, clocks, pieces.row[clock])
         if n > 0:
             born = book(program, pipeline, n, born, trajectory, seed, work, tally)
         if born == FULL:
@@ -136,7 +142,7 @@ def simulate(shared, worlds, first, seed, work, tally, out):
     than `MOST_VISITS`; its ``entries`` say which.
     """
     for i in range(out.entries.size):
-        program = in_world(shared, worlds, i)
+        program = in_world(shared, worlds, i, work.guides)
         trajectory, entries = np.uint64(first + i), 0
         out.entries[i] = 0
         _start_over(tally)

@@ -9,9 +9,10 @@ from salessim.kernels.arrays import (
     Base,
     Health,
     Pipelines,
-    SpeedClocks,
     Stages,
 )
+from salessim.kernels.clocks import wind
+from salessim.kernels.state import WoundClocks, WoundPieces
 
 
 @kernel
@@ -40,16 +41,35 @@ def _stages(stages, worlds, i):
 
 
 @kernel
-def _clocks(clocks, worlds, i):
-    return SpeedClocks(
+def _clocks(clocks, worlds, i, guides):
+    cumulative = _row(worlds.cumulative, i)
+    wind(cumulative, cumulative.shape[1] - 1, guides)
+    return WoundClocks(
         day_cell=clocks.day_cell,
         edges=clocks.edges,
         speed=_row(worlds.speed, i),
         days_per_unit=_row(worlds.days_per_unit, i),
-        cumulative=_row(worlds.cumulative, i),
-        guide=_row(worlds.guide, i),
-        guide_scale=_row(worlds.guide_scale, i),
-        steps=_row(worlds.steps, i),
+        cumulative=cumulative,
+        guide=guides.first,
+        scale=guides.scale,
+        steps=guides.steps,
+    )
+
+
+@kernel
+def _pieces(pieces, worlds, i, guides):
+    clock = _row(worlds.piece_clock, i)
+    wind(clock, clock.shape[1] - 2, guides)
+    return WoundPieces(
+        day_piece=pieces.day_piece,
+        day=pieces.day,
+        period=pieces.period,
+        cell=pieces.cell,
+        row=pieces.row,
+        clock=clock,
+        guide=guides.first,
+        scale=guides.scale,
+        steps=guides.steps,
     )
 
 
@@ -78,6 +98,7 @@ def _pipelines(pipelines, worlds, i):
         amount_law=_row(worlds.amount_law, i),
         segment=pipelines.segment,
         amount_factor=_row(worlds.amount_factor, i),
+        clock=pipelines.clock,
         origins=pipelines.origins,
     )
 
@@ -98,11 +119,16 @@ def _base(base, worlds, i):
 
 
 @kernel
-def in_world(program, worlds, i):
-    """Return the Program as it is in the world of a chunk's trajectory i: views, no copies."""
+def in_world(program, worlds, i, guides):
+    """Return the Program as it is in the world of a chunk's trajectory i: views, no copies.
+
+    ``guides`` are those of clocks and of pieces, and are wound anew.
+    """
+    clock_guides, piece_guides = guides
     return Arrays(
         clock=program.clock,
-        speed_clocks=_clocks(program.speed_clocks, worlds, i),
+        speed_clocks=_clocks(program.speed_clocks, worlds, i, clock_guides),
+        pieces=_pieces(program.pieces, worlds, i, piece_guides),
         stages=_stages(program.stages, worlds, i),
         pipelines=_pipelines(program.pipelines, worlds, i),
         arrivals=_arrivals(program.arrivals, worlds, i),

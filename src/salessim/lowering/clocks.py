@@ -17,7 +17,6 @@ from salessim.lowering.moves import Move
 from salessim.model.calendar import Timeline
 from salessim.model.plan import Curve
 
-GUIDE_BUCKETS = 1024
 SMALLEST_SPEED = 1e-200
 """Per day; below, nothing ever happens and the time to it has no floating-point number."""
 
@@ -103,19 +102,12 @@ def lower_speed_clocks(speeds: Sequence[Speed], timeline: Timeline) -> SpeedCloc
     values[values < SMALLEST_SPEED] = 0.0
     passed = np.cumsum(values * np.diff(edges, axis=1), axis=1)
     cumulative = np.hstack([np.zeros((rows, 1)), passed])
-    total = cumulative[:, -1]
-    scale = GUIDE_BUCKETS / np.where(total > 0.0, total, 1.0)
-    guide = [_guide(row, s, -1) for row, s in zip(cumulative, scale, strict=True)]
-    ahead = [_guide(row, s, 2) for row, s in zip(cumulative, scale, strict=True)]
     return SpeedClocks(
         day_cell=day_cell,
         edges=edges,
         speed=values,
         days_per_unit=np.divide(1.0, values, out=np.zeros_like(values), where=values > 0.0),
         cumulative=cumulative,
-        guide=np.array(guide, np.int64).reshape(-1, GUIDE_BUCKETS + 1),
-        guide_scale=scale,
-        steps=np.array([(a - g).max() for a, g in zip(ahead, guide, strict=True)], np.int64),
     )
 
 
@@ -130,14 +122,3 @@ def _day_cells(edges: Sequence[float], end: int) -> IntArray:
     # The day of the end belongs to the last cell: time ends there.
     cells = np.searchsorted(np.array(edges), np.arange(end + 1), side="right") - 1
     return np.minimum(cells, len(edges) - 2).astype(np.int64)
-
-
-def _guide(cumulative: FloatArray, scale: float, buckets: int) -> IntArray:
-    """Return the cell at each bucket's begin, moved by some buckets.
-
-    One bucket early, so that rounding at a bucket's edge never skips a cell; two late, for the
-    last cell that a bucket may lead to. No clock shows its last time: what follows is padding.
-    """
-    at = np.maximum(np.arange(GUIDE_BUCKETS + 1) + buckets, 0) / scale
-    at = np.minimum(at, np.nextafter(cumulative[-1], 0.0))
-    return np.array(np.searchsorted(cumulative[:-1], at, side="right") - 1, np.int64)

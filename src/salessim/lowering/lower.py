@@ -24,6 +24,7 @@ from salessim.lowering.effects import Effects, World
 from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
 from salessim.lowering.health import lower_health
 from salessim.lowering.opening import TableBank, customer_order, lower_base, lower_open_deals
+from salessim.lowering.pieces import carried, lower_pieces
 from salessim.lowering.program import Program
 from salessim.lowering.sources import (
     customer_sources,
@@ -45,7 +46,9 @@ from salessim.model.plan import BASE_ORIGINS, Model, Source
 HUNDREDTHS = 100.0
 
 
-def _lower_pipelines(model: Model, origins: int, cells: int, laws: TableBank) -> Pipelines:
+def _lower_pipelines(
+    model: Model, external: int, cells: int, clocks: list[int], laws: TableBank
+) -> Pipelines:
     stage_counts = [len(p.stages) for p in model.pipelines]
     # Without segments all customers are of the first and only kind.
     segments = [max(0, segment_index(model, p.segment)) for p in model.pipelines]
@@ -54,7 +57,8 @@ def _lower_pipelines(model: Model, origins: int, cells: int, laws: TableBank) ->
         amount_law=np.array([laws.fresh(p.amount, scale=HUNDREDTHS) for p in model.pipelines]),
         segment=np.array(segments, np.int64),
         amount_factor=np.ones((len(segments), cells)),
-        origins=origins,
+        clock=np.array(clocks, np.int64),
+        origins=len(BASE_ORIGINS) + external,
     )
 
 
@@ -117,12 +121,17 @@ def _lowered(model: Model, external: list[Source]) -> _Lowered:
     clocks = [*births, *speeds, *lives]
     open_deals, open_at_start, stuck = lower_open_deals(model, conversion[:, 0], laws)
     sources, _ = customer_sources(model)
+    calendar, speed_clocks = lower_clock(timeline, cells), lower_speed_clocks(clocks, timeline)
+    carries = carried(model, rows)
+    pieces = lower_pieces(calendar, speed_clocks, carries)
+    carries = [int(np.searchsorted(pieces.row, row)) if row >= 0 else row for row in carries]
     _, order = customer_order(model.customers)
     arrays = Arrays(
-        clock=lower_clock(timeline, cells),
-        speed_clocks=lower_speed_clocks(clocks, timeline),
+        clock=calendar,
+        speed_clocks=speed_clocks,
+        pieces=pieces,
         stages=lower_stages(model, conversion, rows, laws),
-        pipelines=_lower_pipelines(model, len(BASE_ORIGINS) + len(external), len(cells) - 1, laws),
+        pipelines=_lower_pipelines(model, len(external), len(cells) - 1, carries, laws),
         arrivals=lower_arrivals(model, external, laws, effects),
         customer_sources=lower_customer_sources(model, order, laws),
         base=lower_base(model.customers, clock=clock, bank=laws),

@@ -17,13 +17,10 @@ from salessim.lowering.clocks import SMALLEST_SPEED
 from salessim.lowering.effects import World, level_scores
 from salessim.lowering.health import cumulated
 from salessim.lowering.inputs import draws
+from salessim.lowering.pieces import clocks_at
 from salessim.lowering.program import Program
 from salessim.lowering.seeds import WorldSeeds
 from salessim.lowering.stages import FASTEST, SHARES
-
-GUIDE_BUCKETS = 128
-"""Of a world's clocks: they are wound for every trajectory."""
-
 
 LARGEST_FACTOR = 1e100
 """Of all inputs on one number: what is as far off is as good as nothing, or without end."""
@@ -57,9 +54,7 @@ def fixed_world(arrays: Arrays) -> Worlds:
         speed=clocks.speed[None],
         days_per_unit=clocks.days_per_unit[None],
         cumulative=clocks.cumulative[None],
-        guide=clocks.guide[None],
-        guide_scale=clocks.guide_scale[None],
-        steps=clocks.steps[None],
+        piece_clock=arrays.pieces.clock[None],
         lifetime_law=base.lifetime_law[None],
         lifetime_scale=base.lifetime_scale[None],
         lifetime_anew=base.lifetime_anew[None],
@@ -133,6 +128,11 @@ def moved(probability: FloatArray, odds: FloatArray) -> FloatArray:
     return np.asarray(advance / (advance + (1.0 - probability)))
 
 
+def _compact(at: IntArray) -> IntArray | slice:
+    """Return rising indices without a gap as a slice: a view, where others make copies."""
+    return slice(at[0], at[-1] + 1) if np.all(np.diff(at) == 1) else at
+
+
 class _Fold:
     """Multiplies factors into the arrays that they move."""
 
@@ -149,7 +149,7 @@ class _Fold:
         out = np.ones((len(self.drawn.scores), int(np.prod(shape))))
         with np.errstate(over="ignore", under="ignore"):
             for effect in found:
-                out[:, effect.at] *= self.drawn.factors[:, effect.factor]
+                out[:, _compact(effect.at)] *= np.take(self.drawn.factors, effect.factor, axis=1)
         return np.clip(out, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR).reshape(-1, *shape)
 
     def rows(self, target: str, fixed: IntArray) -> IntArray | None:
@@ -249,8 +249,6 @@ class _Fold:
 
     def clocks(self) -> dict[str, FloatArray | IntArray]:
         """Clocks with the speeds of each world."""
-        from salessim.kernels.scores import guide_clocks
-
         clocks = self.arrays.speed_clocks
         factor = self.product("speed", clocks.speed.shape)
         if factor is None:
@@ -263,18 +261,13 @@ class _Fold:
         speed[:, starts, 0] = np.maximum(speed[:, starts, 0], SMALLEST_SPEED)
         cumulative = np.zeros((*speed.shape[:2], speed.shape[2] + 1))
         np.cumsum(speed * np.diff(clocks.edges, axis=1), axis=2, out=cumulative[:, :, 1:])
-        total = cumulative[:, :, -1]
-        scale = GUIDE_BUCKETS / np.where(total > 0.0, total, 1.0)
-        guide = np.empty((*speed.shape[:2], GUIDE_BUCKETS + 1), np.int64)
-        steps = np.empty(speed.shape[:2], np.int64)
-        guide_clocks(cumulative, np.nextafter(total, 0.0), guide, scale, steps)
+        pieces = self.arrays.pieces
+        day = pieces.day.astype(np.int64)
         return {
             "speed": speed,
             "days_per_unit": np.divide(1.0, speed, out=np.zeros_like(speed), where=speed > 0.0),
             "cumulative": cumulative,
-            "guide": guide,
-            "guide_scale": scale,
-            "steps": steps,
+            "piece_clock": clocks_at(day, pieces.row, clocks, speed, cumulative),
         }
 
     def lifetimes(self) -> dict[str, FloatArray | IntArray]:
