@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from io import BytesIO
@@ -33,7 +33,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
 
 from salessim.readable import scale
 
@@ -183,6 +183,17 @@ def number_axis(
     axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / divisor:,.10g}"))
     axis.set_label_text(plain_label(f"{name}{unit}"), fontsize=TEXT)
+
+
+def factor_axis(ax: Axes, say: Callable[[float], str]) -> None:
+    """Make the x axis logarithmic, with a mark or three for each power of ten and none between."""
+    ax.set_xscale("log")
+    low, high = ax.dataLim.intervalx
+    decades = np.log10(high / low) if 0.0 < low < high else 1.0
+    marks = (1.0, 2.0, 5.0) if decades < 3.0 else (1.0,)
+    ax.xaxis.set_major_locator(LogLocator(subs=marks, numticks=12))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say(value)))
 
 
 def share_axis(ax: Axes, what: str, *, which: str = "y") -> None:

@@ -94,8 +94,7 @@ def amounts(fitted: FittedAmount, currency: str, ax: Axes | None = None) -> Axes
         ax.step(won, above, where="pre", linewidth=5.0, alpha=0.3, color=style.BLUE,
                 label="as observed")  # fmt: skip
         ax.plot(edges, fitted.law.survival(edges), color=style.BLUE, linewidth=1.6, label="fitted")
-        ax.set_xscale("log")
-        ax.xaxis.set_major_formatter(lambda value, _: amount(value))
+        style.factor_axis(ax, amount)
         middle, mean = float(np.median(fitted.won)), float(fitted.won.mean())
         title = f"{called}: deals won are worth {amount(round(mean))} on average"
         title += f", half of them more than {amount(round(middle))}"
