@@ -30,8 +30,14 @@ class Rooms(Trajectory):
         self.came = -np.inf
         super().__init__(program, **which)
 
+    def day(self, deal, t):
+        """The day that a deal's time is, in whatever clock it is told; inf beyond the end."""
+        if not self.before_end(t, deal.piece):
+            return np.inf
+        return t if deal.piece < 0 else self.day_within(deal, t)
+
     def enter(self, deal, stage, t):
-        self.came = t
+        self.came = self.day(deal, t)
         super().enter(deal, stage, t)
 
     def open_deal(self, deal):
@@ -41,7 +47,9 @@ class Rooms(Trajectory):
     def leave(self, deal, stage, outcome, t, *, begun):
         # deals are walked one after the other, so the last arrival is this deal's
         if outcome != SLIP or not self.before_end(t):
-            self.visits.append((stage, self.came, np.inf if outcome == STUCK else t))
+            self.visits.append(
+                (stage, self.came, np.inf if outcome == STUCK else self.day(deal, t))
+            )
         super().leave(deal, stage, outcome, t, begun=begun)
 
     def there(self, t):
@@ -118,7 +126,14 @@ def parts(model):
     """The model with one root of bookings at a time: open deals, customers, each source."""
     own = tuple(s for s in model.sources if s.kind == "customer")
     nobody = None if model.customers.segment_of is None else np.zeros(0, np.int64)
-    empty = replace(model.customers, ids=(), tenure_days=np.zeros(0), segment_of=nobody)
+    empty = replace(
+        model.customers,
+        ids=(),
+        tenure_days=np.zeros(0),
+        segment_of=nobody,
+        alive=None,
+        own_rates=(),
+    )
     yield replace(model, sources=own, customers=empty)
     yield replace(model, sources=own, open_deals=NOBODY)
     for source in model.sources:

@@ -138,7 +138,8 @@ def lines(found: list[str]) -> str:
             "{ loglogistic = { median = 5, shape = 1 } }",
             (
                 "6: pipelines.new.amount: expected a law of amounts with a finite mean, "
-                "found one without (a loglogistic needs shape above 1)"
+                "found one without (a loglogistic and a lomax need shape above "
+                "1, a burr shape x tail)"
             ),
         ),
         (
@@ -359,7 +360,7 @@ def test_a_mistake_is_addressed(tmp_path, old, new, said):
             (
                 "21: sources.web.customers: unknown key; known keys: `kind`, "
                 "`pipeline`, `rate`, `growth`, `season`, `from`, `until`, `buyer`, `campaign`, "
-                "`over_dispersion`, `segment`"
+                "`over_dispersion`, `segment`, `rate_shape`"
             ),
         ),
         (

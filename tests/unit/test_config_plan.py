@@ -354,7 +354,7 @@ def test_the_json_schema_knows_every_key():
     assert "lognormal" not in definitions["UncertainProbability"]["properties"]
     assert set(definitions["Source"]["properties"]) == {
         "kind", "pipeline", "rate", "growth", "season", "from", "until", "buyer", "campaign",
-        "over_dispersion", "segment",
+        "over_dispersion", "segment", "rate_shape",
     }  # fmt: skip
     assert schema["properties"]["pipelines"]["additionalProperties"] == {"$ref": "#/$defs/Pipeline"}
 

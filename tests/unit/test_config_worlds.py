@@ -409,5 +409,6 @@ def test_amounts_have_a_mean_in_every_world(tmp_path):
     (problem,) = problems(tmp_path, text)
     assert problem == (
         "plan.toml:24: pipelines.expansion.amount: expected a law of amounts with a finite mean, "
-        "found one without (a loglogistic needs shape above 1)"
+        "found one without (a loglogistic and a lomax need shape above "
+        "1, a burr shape x tail)"
     )
