@@ -23,6 +23,8 @@ from salessim.kernels.poisson import poisson
 from salessim.kernels.sample import exit_bin, minus_log, quantile, quantile_left, uniform, word
 
 _32 = np.uint64(32)
+_NEVER = 1e-300
+"""A factor on a rate by which nothing ever happens, and by which a gap can be divided."""
 
 
 @rule
@@ -145,7 +147,7 @@ def _own_rates(lines, low, size, words, own_law, own_mean, tables):
     for i in range(size):
         at = min(whose[low + i], last)
         drawn = quantile_left(tables, own_law[at], word(words, 0, i), word(words, 1, i))
-        factors[low + i] *= own_mean[at] * drawn
+        factors[low + i] *= max(own_mean[at] * drawn, _NEVER)
 
 
 @kernel
