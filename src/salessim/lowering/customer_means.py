@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,16 @@ class CustomerClass(NamedTuple):
     def rates(self, source: Source) -> FloatArray:
         """Return each customer's mean rate through a source, as a factor; 0 of who has left."""
         return self.alive * self.own.get(source.name, 1.0)
+
+    def by_tenure(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the tenures, each once, and the sums there of weights of the customers.
+
+        Shapes (tenure,) and (..., tenure), of weights (..., customer).
+        """
+        ages, which = np.unique(self.tenures, return_inverse=True)
+        rows = weights.reshape(-1, which.size)
+        sums = [np.bincount(which.reshape(-1), row, minlength=ages.size) for row in rows]
+        return ages, floats(sums).reshape(*weights.shape[:-1], ages.size)
 
 
 def customer_classes(customers: Customers, sources: Iterable[Source] = ()) -> list[CustomerClass]:
@@ -71,15 +81,11 @@ class CustomerMeans:
         self.classes = customer_classes(customers, rates)
         self._grid = grid
         self._rates = rates
-        self._base = floats([_still_there(kind, kind.alive, grid) for kind in self.classes])
+        known = [source for source in rates if source.name in self.classes[0].own]
+        there = floats([_still_there(kind, known, grid) for kind in self.classes])
+        self._base = there[:, 0]
         self._base_lost = floats([_lost(kind, grid) for kind in self.classes])
-        self._more = {
-            source: floats(
-                [_still_there(kind, kind.rates(source) - kind.alive, grid) for kind in self.classes]
-            )
-            for source in rates
-            if source.name in self.classes[0].own
-        }
+        self._more = {source: there[:, 1 + k] - self._base for k, source in enumerate(known)}
 
     def births(
         self, active: FloatArray, pipeline: str, *, new: bool, base: bool = True
@@ -143,25 +149,24 @@ class CustomerMeans:
         return np.stack([self._grid.convolve(wins, kernel) for wins, kernel in pairs])
 
 
-def _by_tenure(kind: CustomerClass, weights: FloatArray) -> Iterator[tuple[float, float]]:
-    """Yield the tenures of customers of the start, each once with the sum of its weights."""
-    ages, which = np.unique(kind.tenures, return_inverse=True)
-    sums = np.bincount(which.reshape(-1), weights=weights, minlength=ages.size)
-    yield from zip(ages.tolist(), sums.tolist(), strict=True)
+def _still_there(kind: CustomerClass, sources: Sequence[Source], grid: Grid) -> FloatArray:
+    """Return the customers of the start who are active in each step.
 
-
-def _still_there(kind: CustomerClass, weights: FloatArray, grid: Grid) -> FloatArray:
-    """Return the weights of customers of the start who are active in each step, shape (step,)."""
-    active = np.zeros(grid.steps)
-    for age, weight in _by_tenure(kind, weights):
-        active += weight * grid.survival_means(kind.lifetime, age=age)
+    Shape (1 + source, step): heads, then each counted by its own rate through a source.
+    """
+    weights = np.stack([kind.alive, *(kind.rates(source) for source in sources)])
+    active = np.zeros((len(weights), grid.steps))
+    ages, sums = kind.by_tenure(weights)
+    for age, weight in zip(ages.tolist(), sums.T, strict=True):
+        active += weight[:, None] * grid.survival_means(kind.lifetime, age=age)
     return active
 
 
 def _lost(kind: CustomerClass, grid: Grid) -> FloatArray:
     """Return how many customers of the start are lost in each step; unnoticed, in the first."""
     lost = np.zeros(grid.steps)
-    for age, weight in _by_tenure(kind, kind.alive):
+    ages, sums = kind.by_tenure(kind.alive)
+    for age, weight in zip(ages.tolist(), sums.tolist(), strict=True):
         lost += weight * grid.kernel(kind.lifetime, age=age)
     lost[:1] += kind.alive.size - kind.alive.sum()
     return lost

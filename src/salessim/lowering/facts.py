@@ -95,8 +95,7 @@ def logo_retention(customers: Customers | None) -> float | None:
     kept = there = 0.0
     for kind in customer_classes(customers):
         law = kind.lifetime
-        ages, which = np.unique(kind.tenures, return_inverse=True)
-        many = np.bincount(which.reshape(-1), weights=kind.alive, minlength=ages.size)
+        ages, many = kind.by_tenure(kind.alive)
         there += float(many.sum())
         for share, churn in shares_here(customers):
             later = law.log_survival(ages + churn * DAYS_PER_YEAR) - law.log_survival(ages)

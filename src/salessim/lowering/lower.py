@@ -23,7 +23,7 @@ from salessim.lowering.clocks import (
 from salessim.lowering.effects import Effects, World
 from salessim.lowering.facts import MOST_STAGE_ENTRIES, checked_stage_entries, facts
 from salessim.lowering.health import lower_health
-from salessim.lowering.opening import TableBank, customer_order, lower_base, lower_open_deals
+from salessim.lowering.opening import TableBank, lower_base, lower_open_deals, roster_of
 from salessim.lowering.pieces import carried, lower_pieces
 from salessim.lowering.program import Program
 from salessim.lowering.sources import (
@@ -125,7 +125,7 @@ def _lowered(model: Model, external: list[Source]) -> _Lowered:
     carries = carried(model, rows)
     pieces = lower_pieces(calendar, speed_clocks, carries)
     carries = [int(np.searchsorted(pieces.row, row)) if row >= 0 else row for row in carries]
-    _, order = customer_order(model.customers)
+    roster = roster_of(model.customers)
     arrays = Arrays(
         clock=calendar,
         speed_clocks=speed_clocks,
@@ -133,8 +133,8 @@ def _lowered(model: Model, external: list[Source]) -> _Lowered:
         stages=lower_stages(model, conversion, rows, laws),
         pipelines=_lower_pipelines(model, len(external), len(cells) - 1, carries, laws),
         arrivals=lower_arrivals(model, external, laws, effects),
-        customer_sources=lower_customer_sources(model, order, laws),
-        base=lower_base(model.customers, clock=clock, bank=laws),
+        customer_sources=lower_customer_sources(model, roster.order, laws),
+        base=lower_base(model.customers, roster, clock=clock, bank=laws),
         health=lower_health(model, sources),
         open_deals=open_deals,
         tables=laws.tables(),

@@ -20,6 +20,14 @@ SMALLEST_LOG_SURVIVAL = -640.0
 """Below exp(-640) a survival probability has lost its digits: nothing is left to draw from."""
 
 
+class Roster(NamedTuple):
+    """The customers at the start by their identities, rising: the order of the file has no say."""
+
+    entities: UIntArray
+    order: IntArray
+    """Which customer of the model each is."""
+
+
 class TableBank:
     """Quantile tables collected while lowering; a law used twice is one table."""
 
@@ -193,18 +201,20 @@ def lower_open_deals(
     return deals, counts, int(never[deals.group].sum())
 
 
-def customer_order(customers: Customers | None) -> tuple[UIntArray, IntArray]:
-    """Return the customers' entities, rising, and the order of the customers that they are in."""
+def roster_of(customers: Customers | None) -> Roster:
+    """Return the customers at the start in the order of `Base`."""
     ids = customers.ids if customers else ()
     entities = np.array([entity("customer", name) for name in ids], np.uint64)
     order = np.argsort(entities)
-    return entities[order], order
+    return Roster(entities[order], order)
 
 
-def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: TableBank) -> Base:
+def lower_base(
+    customers: Customers | None, roster: Roster, *, clock: Sequence[int], bank: TableBank
+) -> Base:
     """Return the customers at the start, each with the law of what is left of its lifetime.
 
-    ``clock`` is the row of `SpeedClocks` of each segment.
+    ``roster`` are their identities; ``clock`` is the row of `SpeedClocks` of each segment.
 
     Raises
     ------
@@ -214,7 +224,7 @@ def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: Table
     if customers is None:
         none = np.zeros(0, np.int64)
         return Base(
-            entity=none.astype(np.uint64),
+            entity=roster.entities,
             law=none,
             segment=none,
             lifetime_law=np.array([bank.fresh(None)]),
@@ -224,7 +234,7 @@ def lower_base(customers: Customers | None, *, clock: Sequence[int], bank: Table
             alive=np.zeros(0),
             clock=np.array([-1], np.int64),
         )
-    entities, order = customer_order(customers)
+    entities, order = roster
     size = len(customers.ids)
     tenure = np.zeros(size) if customers.tenure_days is None else customers.tenure_days[order]
     segment = np.zeros(size, np.int64)
