@@ -74,18 +74,6 @@ class FittedAmount:
         return float(after.sum() / before.sum()) if before.size >= FEWEST_PAIRS else 1.0
 
     @property
-    def won_to_quoted_error(self) -> float:
-        """Standard error of `won_to_quoted`; 0 when too few tell.
-
-        Of a ratio of sums (Cochran 1977, Sampling Techniques, equation 6.13).
-        """
-        before, after = self.quoted
-        if before.size < FEWEST_PAIRS:
-            return 0.0
-        rest = after - self.won_to_quoted * before
-        return float(np.sqrt((rest @ rest) / (before.size - 1) * before.size) / before.sum())
-
-    @property
     def address(self) -> str:
         """What a plan calls it."""
         return f"pipelines.{key_text(self.pipeline)}.amount"

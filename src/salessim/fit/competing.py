@@ -21,6 +21,7 @@ import numpy as np
 
 from salessim._typing import FloatArray
 from salessim.fit.durations import GOING, Durations
+from salessim.fit.estimate import curvature
 from salessim.fit.families import Family, Known
 from salessim.model.law import floats
 from salessim.model.uncertain import NORMAL_P95
@@ -32,8 +33,6 @@ WIDE_SCALE = 1.5
 factor of 12 of the durations seen, of whatever outcome."""
 WIDE_SHAPE = 1.0
 """The same of the logarithm of a shape or sigma, around 1: 90 % within a factor of 5."""
-STEP = 1e-4
-"""By which parameters are moved to see how the slope changes."""
 BOUND = 30.0
 """No log odds are searched beyond."""
 
@@ -328,14 +327,7 @@ def information(fit: Fit, slope: Callable[[FloatArray], FloatArray]) -> FloatArr
 
     Shape (parameter, parameter), symmetric.
     """
-    if not fit.model.size:
-        return np.zeros((0, 0))
-    rows = [
-        slope(fit.theta - moved) - slope(fit.theta + moved)
-        for moved in STEP * np.eye(fit.model.size)
-    ]
-    found = np.stack(rows) / (2.0 * STEP)
-    return (found + found.T) / 2.0
+    return curvature(lambda theta: -slope(theta), fit.theta)
 
 
 def _widened(found: FloatArray, model: Competing, data: Durations) -> FloatArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.fit.competing import STEP
+from salessim.fit.estimate import STEP
 from salessim.fit.stages import FittedStage, durations
 from salessim.fit.visits import Visits
 from salessim.model.law import floats

@@ -14,7 +14,8 @@ WIDEST = 2.0
 either way, at two of them."""
 FARTHEST = 7.0
 """How far beyond its edge the logarithm of a parameter is looked for."""
-_STEP = 1e-4
+STEP = 1e-4
+"""By which parameters are moved to see how a gradient changes."""
 
 LogLikelihood = Callable[[FloatArray], tuple[float, FloatArray]]
 """Logarithms of the parameters -> the log-likelihood of all data and its gradient."""
@@ -116,11 +117,19 @@ def maximise(
     )
 
 
+def curvature(gradient: Callable[[FloatArray], FloatArray], at: FloatArray) -> FloatArray:
+    """Return the second derivatives at a point, by central differences of the gradient.
+
+    Shape (parameter, parameter), symmetric.
+    """
+    steps = STEP * np.eye(len(at))
+    rows = [(gradient(at + step) - gradient(at - step)) / (2.0 * STEP) for step in steps]
+    found = np.array(rows).reshape(len(at), len(at))
+    return np.asarray((found + found.T) / 2.0)
+
+
 def _covariance(gradient: Callable[[FloatArray], FloatArray], at: FloatArray) -> FloatArray:
     """Return the inverse of the curvature at a minimum; flat directions are `WIDEST` wide."""
-    steps = _STEP * np.eye(len(at))
-    rows = [(gradient(at + step) - gradient(at - step)) / (2.0 * _STEP) for step in steps]
-    curvature = np.array(rows)
-    values, vectors = np.linalg.eigh((curvature + curvature.T) / 2.0)
+    values, vectors = np.linalg.eigh(curvature(gradient, at))
     spread = 1.0 / (np.maximum(values, 0.0) + WIDEST**-2)
     return np.asarray((vectors * spread) @ vectors.T, dtype=np.float64)

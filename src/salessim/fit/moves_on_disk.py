@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 PIPELINE = "deals"
 """What reading calls the pipeline of a table that names none."""
-LARGEST = np.finfo(np.float64).max
 MOST_WON = 100_000
 """Deals won whose amounts are kept: their law is known to a part in three hundred."""
 
