@@ -10,6 +10,7 @@ from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.api import (
+        Run,
         compare,
         draw,
         explain,
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         init,
         just_enough,
         load_plan,
+        load_run,
         rerun,
         save_comparison,
         save_goals,
@@ -51,6 +53,7 @@ __all__ = [
     "Groups",
     "History",
     "Plan",
+    "Run",
     "SalessimError",
     "Series",
     "Sweep",
@@ -69,6 +72,7 @@ __all__ = [
     "init",
     "just_enough",
     "load_plan",
+    "load_run",
     "read_history",
     "rerun",
     "save_backtest",
@@ -86,6 +90,7 @@ __all__ = [
 
 _HOMES = {
     "salessim.api": (
+        "Run",
         "compare",
         "draw",
         "explain",
@@ -94,6 +99,7 @@ _HOMES = {
         "init",
         "just_enough",
         "load_plan",
+        "load_run",
         "rerun",
         "save_comparison",
         "save_goals",

@@ -18,6 +18,7 @@ from salessim.errors import SalessimError
 if TYPE_CHECKING:
     from salessim.api.comparison import compare, save_comparison
     from salessim.api.explanation import Explanation
+    from salessim.api.finished import Run, load_run
     from salessim.api.goal_directory import save_goals
     from salessim.api.goals import fill_gap, goal, just_enough
     from salessim.api.pictures import draw
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from salessim.lowering import WorldSeeds
 
 __all__ = [
+    "Run",
     "RunDirectory",
     "compare",
     "draw",
@@ -40,6 +42,7 @@ __all__ = [
     "init",
     "just_enough",
     "load_plan",
+    "load_run",
     "rerun",
     "save_comparison",
     "save_goals",
@@ -211,6 +214,8 @@ _HOMES = {
     "draw": "pictures",
     "init": "templates",
     "rerun": "repeat",
+    "Run": "finished",
+    "load_run": "finished",
 }
 
 

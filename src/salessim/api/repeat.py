@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import tempfile
 from collections.abc import Mapping
@@ -11,43 +10,17 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, ValidationError
-
 from salessim import api
 from salessim._typing import Progress
 from salessim._version import __version__
-from salessim.config import Plan
-from salessim.config.files import read_bytes
+from salessim.api.finished import FORECAST, FUNNEL, Manifest, file_hash, plan_as_run, read_manifest
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast
 from salessim.readable import trajectories
 
 Result = Literal["same bits", "same numbers, other bytes", "differs"]
-MANIFEST, PLAN = "manifest.json", "plan.toml"
-TABLES = ("summary.csv", "forecast.parquet", "funnel.parquet")
+TABLES = ("summary.csv", FORECAST, FUNNEL)
 """What is compared: charts depend on fonts, the manifest on the time."""
-LARGEST_MANIFEST = 50_000_000
-
-
-class _Hashed(BaseModel):
-    sha256: str
-
-
-class _Input(_Hashed):
-    path: str
-
-
-class _Manifest(BaseModel):
-    """What is needed of a manifest to repeat its run."""
-
-    version: str
-    seed: int = Field(ge=0, lt=2**64)
-    trajectories: int = Field(ge=1)
-    requested: int
-    plan: _Hashed
-    inputs: list[_Input]
-    libraries: dict[str, str]
-    files: dict[str, _Hashed]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,12 +94,12 @@ def rerun(
         Ctrl-C.
     """
     run = Path(run)
-    manifest = _read(run)
+    manifest = read_manifest(run)
     tables = [name for name in TABLES if name in manifest.files]
     if not tables:
         raise SalessimError(f"{run}: the run left no table to compare ({', '.join(TABLES)})")
     forecast = api.simulate(
-        _plan(run, manifest),
+        plan_as_run(run, manifest),
         trajectories=manifest.trajectories,
         seed=manifest.seed,
         threads=threads,
@@ -138,7 +111,7 @@ def rerun(
     origin = replace(forecast.provenance, requested=manifest.requested)
     forecast = replace(forecast, provenance=origin)
     damaged = tuple(
-        name for name, file in manifest.files.items() if _sha256(run / name) != file.sha256
+        name for name, file in manifest.files.items() if file_hash(run / name) != file.sha256
     )
     return Rerun(
         run=run,
@@ -150,51 +123,7 @@ def rerun(
     )
 
 
-def _read(run: Path) -> _Manifest:
-    """Read the manifest of a run directory."""
-    if run.is_file():
-        raise SalessimError(f"{run} is a file; name the run directory, the folder that it lies in")
-    path = run / MANIFEST
-    if run.is_dir() and not path.exists():
-        raise SalessimError(
-            f"{run} is no run directory: it holds no {MANIFEST}; name the folder that "
-            "`salessim run` wrote"
-        )
-    try:
-        content = read_bytes(path, what="a run's manifest", most=LARGEST_MANIFEST)
-        return _Manifest.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise SalessimError(
-            f"{path}: not the manifest of a run: {where}: {first['msg'].lower()}; name the folder "
-            "that `salessim run` wrote"
-        ) from error
-
-
-def _plan(run: Path, manifest: _Manifest) -> Plan:
-    """Load the plan of a run; it and its data must be what they were."""
-    path = run / PLAN
-    plan = api.load_plan(path)
-    if plan.inputs[0].sha256 != manifest.plan.sha256:
-        raise SalessimError(
-            f"{path} was changed after the run, which cannot be repeated; `salessim run {path}` "
-            "runs it as it is now"
-        )
-    known = {item.sha256 for item in manifest.inputs}
-    changed = [str(item.path) for item in plan.inputs[1:] if item.sha256 not in known]
-    if changed:
-        raise SalessimError(
-            *(
-                f"{name} was changed after the run, which cannot be repeated without it as it was; "
-                f"`salessim run {path}` runs with it as it is now"
-                for name in changed
-            )
-        )
-    return plan
-
-
-def _compared(name: str, run: Path, manifest: _Manifest, forecast: Forecast) -> Result:
+def _compared(name: str, run: Path, manifest: Manifest, forecast: Forecast) -> Result:
     """Write a table anew and compare it with what the run wrote."""
     with tempfile.TemporaryDirectory() as folder:
         again = Path(folder) / name
@@ -205,9 +134,9 @@ def _compared(name: str, run: Path, manifest: _Manifest, forecast: Forecast) -> 
                 f"{folder} cannot be written: {error.strerror or error}; free some space, or name "
                 "another folder for temporary files in the environment variable TMPDIR"
             ) from error
-        if _sha256(again) == manifest.files[name].sha256:
+        if file_hash(again) == manifest.files[name].sha256:
             return "same bits"
-        intact = _sha256(run / name) == manifest.files[name].sha256
+        intact = file_hash(run / name) == manifest.files[name].sha256
         if name.endswith(".parquet") and intact and _same_numbers(again, run / name):
             return "same numbers, other bytes"
         return "differs"
@@ -233,7 +162,7 @@ def _same_numbers(one: Path, other: Path) -> bool:
         return False
 
 
-def _changed(manifest: _Manifest) -> list[str]:
+def _changed(manifest: Manifest) -> list[str]:
     """Return the versions that are not what they were."""
     then = {"salessim": manifest.version, **manifest.libraries}
     return [
@@ -250,12 +179,3 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-def _sha256(path: Path) -> str | None:
-    """Return a file's hash; None when it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from salessim.errors import SalessimError
 from salessim.forecast.forecast import Counts, Forecast
-from salessim.forecast.funnel import FLOWS, Funnel, stock
+from salessim.forecast.funnel import FLOWS, LEAVING, Funnel, stock
 from salessim.forecast.labels import Labels, Provenance
 from salessim.forecast.series import HUNDREDTHS
 from salessim.forecast.verdict import Verdict
@@ -76,6 +76,7 @@ def read_forecast(path: Path) -> Forecast:
     try:
         file = pq.ParquetFile(path)
         about = json.loads((file.schema_arrow.metadata or {})[KEY])
+        _check_format(path, about)
         labels = Labels.from_dict(about["labels"])
         provenance = Provenance(**about["provenance"])
         verdict = Verdict.from_dict(about["verdict"])
@@ -127,6 +128,49 @@ def write_funnel(funnel: Funnel, path: Path) -> None:
     about = {"format": FORMAT, "title": funnel.labels.title, **_reading_aid(funnel.labels)}
     rows = int(np.prod(funnel.flows.shape[1:3]))
     _write(path, about, len(funnel.flows), rows, lambda a, b: funnel_table(funnel, a, b))
+
+
+def read_funnel(path: Path, labels: Labels) -> Funnel:
+    """Read the stage flows that `write_funnel` wrote of a forecast with these labels.
+
+    Raises
+    ------
+    OSError
+        The file cannot be read.
+    SalessimError
+        The file holds no stage flows of salessim, or in another form.
+    """
+    try:
+        file = pq.ParquetFile(path)
+        _check_format(path, json.loads((file.schema_arrow.metadata or {})[KEY]))
+        table = file.read(columns=["period", "pipeline", "stage", *FLOWS, "open"])
+        # one trajectory's first period names the stages
+        rows = int(np.argmax(np.append(table["period"].to_numpy() != 0, [True])))
+        names = (table[name].slice(0, rows).to_pylist() for name in ("pipeline", "stage"))
+        shape = (-1, labels.timeline.periods, rows)
+        columns = [table[name].to_numpy().reshape(shape) for name in FLOWS]
+        flows = np.stack(columns, axis=3)
+        first = flows[0, 0]
+        left = table["open"].to_numpy()[:rows] - first[:, 0] + first[:, LEAVING].sum(axis=1)
+    except (pa.ArrowInvalid, IndexError, KeyError, TypeError, ValueError) as error:
+        raise SalessimError(
+            f"{path}: not stage flows that salessim wrote ({type(error).__name__}); "
+            "expected the funnel.parquet of a run directory"
+        ) from error
+    return Funnel(
+        labels=labels,
+        stages=tuple(zip(*names, strict=True)),
+        flows=flows,
+        open_at_start=left.astype(np.int32),
+    )
+
+
+def _check_format(path: Path, about: dict[str, Any]) -> None:
+    if about["format"] != FORMAT:
+        raise SalessimError(
+            f"{path}: written in form {about['format']} by another version of salessim, and this "
+            f"one reads form {FORMAT}; run the plan.toml beside it again"
+        )
 
 
 def _write(
