@@ -27,7 +27,11 @@ def test_what_is_read_is_the_run(run):
     assert found.forecast.funnel.stages == forecast.funnel.stages
     assert np.array_equal(found.forecast.funnel.flows, forecast.funnel.flows)
     assert np.array_equal(found.forecast.funnel.open_at_start, forecast.funnel.open_at_start)
-    assert found.plan_sha256 == ss.Run.of(plan, forecast).plan_sha256
+    at_once = ss.Run.of(plan, forecast)
+    assert found.plan_sha256 == at_once.plan_sha256
+    assert found.plan.document == at_once.plan.document
+    assert (found.plan.trajectories, found.plan.seed) == (12, 5)
+    assert (at_once.plan.trajectories, at_once.plan.seed) == (12, 5)
     assert lower(found.plan.model).sha256 == forecast.provenance.program_sha256
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,9 +69,10 @@ class Run:
     def of(cls, plan: Plan, forecast: Forecast, goals: Sequence[Goals] = ()) -> Run:
         """Return what `load_run` reads of the directory that this run leaves."""
         origin = forecast.provenance
-        toml = plan.to_toml(trajectories=origin.requested, seed=origin.seed)
+        count, seed = origin.requested, origin.seed
+        toml = plan.to_toml(trajectories=count, seed=seed)
         return cls(
-            plan=plan,
+            plan=replace(plan, document=tomllib.loads(toml), trajectories=count, seed=seed),
             forecast=forecast,
             goals=tuple(one.summary() for one in goals),
             plan_sha256=hashlib.sha256(toml.encode()).hexdigest(),

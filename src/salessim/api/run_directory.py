@@ -8,17 +8,20 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from salessim.api.claims import make_claimed, release, remove_orphans
 from salessim.api.manifests import KINDS, plan_in, write_manifest, write_plan
 from salessim.config import Plan
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast, Goals
+
+if TYPE_CHECKING:
+    from salessim.api.finished import Run
 
 FORMATS = ("csv", "parquet", "svg", "png")
 """What a run can leave behind: tables and charts."""
@@ -157,11 +160,13 @@ def write_run(
     formats: Sequence[str] = USUAL_FORMATS,
     command: Sequence[str] = (),
     goals: Sequence[Goals] = (),
+    documents: Mapping[str, Callable[[Run, Path], None]] | None = None,
 ) -> None:
     """Write the files of a run into an existing folder, the manifest last.
 
     ``formats`` says which: ``csv`` (the summary), ``parquet`` (all trajectories), charts as ``svg``
-    and ``png``; ``goals`` go into the manifest.
+    and ``png``; ``goals`` go into the manifest; ``documents`` are names of files and what writes
+    them.
 
     Raises
     ------
@@ -169,7 +174,12 @@ def write_run(
         Something cannot be written; its note says how much the files need.
     """
     try:
-        _write_files(plan, forecast, folder, formats=formats, command=command, goals=goals)
+        started = time.perf_counter()
+        _write_files(plan, forecast, folder, formats)
+        _write_documents(plan, forecast, folder, goals, documents or {})
+        about = _about(plan, forecast, folder) | {"goals": [one.summary() for one in goals]}
+        run = forecast.provenance
+        write_manifest(folder, about, command=command, simulated=run.seconds, started=started)
     except OSError as error:
         error.add_note(f"it needs about {_megabytes(forecast, formats):,.0f} MB")
         raise
@@ -181,16 +191,7 @@ def _megabytes(forecast: Forecast, formats: Sequence[str]) -> float:
     return 1.0 + (0.3 * counts / 1e6 if "parquet" in formats else 0.0)
 
 
-def _write_files(
-    plan: Plan,
-    forecast: Forecast,
-    folder: Path,
-    *,
-    formats: Sequence[str],
-    command: Sequence[str],
-    goals: Sequence[Goals],
-) -> None:
-    started = time.perf_counter()
+def _write_files(plan: Plan, forecast: Forecast, folder: Path, formats: Sequence[str]) -> None:
     run = forecast.provenance
     write_plan(plan, folder / "plan.toml", trajectories=run.requested, seed=run.seed)
     if "csv" in formats:
@@ -202,8 +203,21 @@ def _write_files(
         from salessim.api.charts import write_charts
 
         write_charts(plan, forecast, folder, kinds)
-    about = _about(plan, forecast, folder) | {"goals": [one.summary() for one in goals]}
-    write_manifest(folder, about, command=command, simulated=run.seconds, started=started)
+
+
+def _write_documents(
+    plan: Plan,
+    forecast: Forecast,
+    folder: Path,
+    goals: Sequence[Goals],
+    documents: Mapping[str, Callable[[Run, Path], None]],
+) -> None:
+    if documents:
+        from salessim.api.finished import Run
+
+        run = Run.of(plan, forecast, goals)
+        for name, write in documents.items():
+            write(run, folder / name)
 
 
 def _about(plan: Plan, forecast: Forecast, folder: Path) -> dict[str, Any]:

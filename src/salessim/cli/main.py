@@ -25,6 +25,7 @@ COMMANDS = {
     "validate": "Check a plan and show all errors at once; simulate nothing.",
     "explain": "Say a plan in words: stages, sources, laws, win rates, cycle times, R.",
     "backtest": "Forecast from days in the past and hold it against what came true.",
+    "report": "Write what finance opens, sends on and prints, from a finished run.",
     "rerun": "Repeat a run from its directory, and say whether the bits agree.",
     "schema": "Print the JSON Schema of plan files, for editors.",
 }

@@ -58,11 +58,13 @@ class Wanted:
 def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     del ctx, parameter
     from salessim.api.run_directory import FORMATS
+    from salessim.report.documents import DOCUMENTS
 
     names = tuple(name.strip() for name in value.split(","))
+    known = (*FORMATS, *DOCUMENTS)
     for name in names:
-        if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}")
+        if name not in known:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(known)}")
     return names
 
 
@@ -93,7 +95,8 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     metavar="LIST",
     callback=_formats,
     show_default=True,
-    help="What to write: csv (the summary), parquet (every trajectory), charts as svg and png.",
+    help="What to write: csv (the summary), parquet (every trajectory), charts as svg and png, "
+    "and documents as `report` writes them: html.",
 )
 @click.option(
     "--just-enough",
@@ -181,7 +184,9 @@ def _simulate(
     from salessim import api
     from salessim.api.goals import check_searches
     from salessim.api.run_directory import RunDirectory, write_run
+    from salessim.report.documents import DOCUMENTS, chosen
 
+    documents = chosen([name for name in wanted.formats if name in DOCUMENTS])
     with Interruptions() as interruptions, RunDirectory(wanted.out) as directory:
         notes = api.validate(plan)
         check_searches(plan, just_enough=wanted.just_enough, fill_gap=wanted.fill_gap)
@@ -210,6 +215,7 @@ def _simulate(
             formats=wanted.formats,
             command=typed,
             goals=goals or (),
+            documents=documents,
         )
         return forecast, goals, directory.publish(partial=forecast.interrupted)
 

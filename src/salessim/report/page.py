@@ -57,9 +57,11 @@ class Table:
     numbers: tuple[bool, ...]
     """Of each column, whether it holds numbers."""
     caption: str = ""
+    folded: bool = False
+    """Whether it is shown only when its caption is opened; a folded table has a caption."""
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, *, caption: str = "") -> Table:
+    def of(cls, frame: pd.DataFrame, *, caption: str = "", folded: bool = False) -> Table:
         """Return a frame's columns as text; numbers to four digits, what is missing stays empty.
 
         Columns are named as in the frame: rename it to name units.
@@ -70,7 +72,17 @@ class Table:
             rows=tuple(tuple(map(_cell, row)) for row in frame.itertuples(index=False, name=None)),
             numbers=tuple(kind in "iuf" for kind in kinds),
             caption=caption,
+            folded=folded,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A key figure: what it is, the figure itself, and what must be known of it."""
+
+    label: str
+    value: str
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +92,13 @@ class Section:
     title: str
     text: Sequence[str] = ()
     """Paragraphs."""
+    points: Sequence[str] = ()
+    """A list below the paragraphs."""
     figures: Sequence[Figure] = ()
     tables: Sequence[Table] = ()
     """Below the figures."""
+    folded: bool = False
+    """Whether it is shown only when its heading is opened; in print it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +107,9 @@ class Page:
 
     title: str
     subtitle: str = ""
+    answer: Sequence[str] = ()
+    """What the whole page says, in a sentence or two."""
+    cards: Sequence[Card] = ()
     warnings: Sequence[str] = ()
     """What must be read before anything else, in sentences."""
     sections: Sequence[Section] = ()

@@ -1,0 +1,31 @@
+"""`salessim report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from salessim.cli.options import out_option, quiet_option
+
+USUAL = ("html",)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.option("--html", "formats", flag_value="html", multiple=True, help="A page: report.html.")
+@out_option("The folder to write to. Default: the run directory.")
+@click.option("--force", is_flag=True, help="Replace documents that are there already.")
+@quiet_option
+def command(
+    run: Path, *, formats: tuple[str, ...], out: Path | None, force: bool, quiet: bool
+) -> None:
+    """Write documents of RUN, a run directory: what finance opens, sends on and prints."""
+    from salessim.api.finished import load_run
+    from salessim.report.documents import chosen, write_documents
+
+    writers = chosen(formats or USUAL)
+    written = write_documents(load_run(run), out or run, writers, overwrite=force)
+    if not quiet:
+        for path in written:
+            click.echo(f"Written: {path} ({path.stat().st_size / 1e6:,.1f} MB)")

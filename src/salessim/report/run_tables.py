@@ -1,0 +1,184 @@
+"""The tables of a run's page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from salessim.forecast.plot import period_name
+from salessim.readable import amount, few_digits, percent, scale
+from salessim.report.page import Table
+
+if TYPE_CHECKING:
+    from salessim.api.explanation import StageLine
+    from salessim.api.finished import Run
+    from salessim.forecast import Forecast
+    from salessim.forecast.funnel import Funnel
+    from salessim.forecast.series import Summary
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], **more: object) -> Table:
+    """Return a table whose first column is a name and whose others are numbers."""
+    return Table(
+        columns=tuple(columns),
+        rows=tuple(tuple(row) for row in rows),
+        numbers=(False, *(True for _ in columns[1:])),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def by_period(forecast: Forecast) -> Table:
+    """Return the bookings of each period: quantiles, mean and its error, median of the base."""
+    series, base = forecast.bookings, forecast.without_external_leads().bookings
+    unit, name = scale(float(np.max(series.summary.p90, initial=0.0)), digits=5)
+    quantiles = np.quantile(series.samples, SHARES, axis=0)
+    columns = [*quantiles, series.summary.mean, series.summary.se, base.summary.p50]
+    heads = [*(f"P{round(100 * share)}" for share in SHARES), "Mean", "Error", "P50 without"]
+    rows = zip(*columns, strict=True)
+    return table(
+        (f"{period_name(forecast.labels).capitalize()} from", *heads),
+        [
+            (day.isoformat(), *("-" if math.isnan(x) else amount(x / unit) for x in row))
+            for day, row in zip(series.periods, rows, strict=True)
+        ],
+        caption=f"Bookings by period in {name}{forecast.labels.currency}. Error: Monte Carlo "
+        "standard error of the mean. Without: without new external leads.",
+        folded=True,
+    )
+
+
+def targets(forecast: Forecast) -> Iterator[Table]:
+    """Return how likely each target is met, if there are some."""
+    if not forecast.targets:
+        return
+    unit, name = scale(max(target.amount for target in forecast.targets), digits=5)
+    rows = []
+    for target in forecast.targets:
+        short = target.shortfall_if_missed
+        low, high = map(percent, target.interval)
+        rows.append(
+            (
+                target.name,
+                f"{target.first} to {target.last}",
+                amount(target.amount / unit),
+                amount(target.p50 / unit),
+                percent(target.probability),
+                f"{low} to {high}",
+                percent(target.without_external_leads),
+                "-" if short is None else amount(short / unit),
+            )
+        )
+    heads = (
+        "Target", "Days", "At least", "P50", "Reached", "95% interval", "Without", "If missed, by"
+    )  # fmt: skip
+    yield table(
+        heads,
+        rows,
+        caption=f"Targets, in {name}{forecast.labels.currency}. Reached: share of the trajectories "
+        "that book at least so much; its interval is for the Monte Carlo error. Without: the same "
+        "without new external leads.",
+    )
+
+
+def origins(forecast: Forecast) -> Table:
+    """Return what each origin books over the whole span."""
+    parts = forecast.bookings.by("origin")
+    means = {name: part.total_summary for name, part in parts.items()}
+    whole = float(forecast.bookings.total_summary.mean)
+    unit, name = scale(whole, digits=5)
+    rows = [
+        (
+            origin.replace("_", " ") if origin in ("open_deals", "customers") else origin,
+            percent(float(each.mean) / whole) if whole else "-",
+            *(amount(float(value) / unit) for value in (each.mean, *each[2:])),
+        )
+        for origin, each in means.items()
+    ]
+    return table(
+        ("Origin", "Share", "Mean", "P10", "P50", "P90"),
+        rows,
+        caption=f"Bookings of the whole span by origin, in {name}{forecast.labels.currency}.",
+        folded=True,
+    )
+
+
+def funnel(flows: Funnel) -> Table:
+    """Return the mean flows of the whole span through each stage, and what is open at its end."""
+    from salessim.forecast.funnel import FLOWS
+
+    sums = flows.flows.mean(axis=0).sum(axis=0)
+    left = flows.open[:, -1].mean(axis=0)
+    rows = [
+        (
+            f"{pipeline}.{stage}",
+            *(
+                few_digits(float(x))
+                for x in (flows.open_at_start[index], *sums[index], left[index])
+            ),
+        )
+        for index, (pipeline, stage) in enumerate(flows.stages)
+    ]
+    heads = (
+        "Open at start",
+        *(name.replace("_", " ").capitalize() for name in FLOWS),
+        "Open at end",
+    )
+    return table(
+        ("Stage", *heads),
+        rows,
+        caption="Deals through each stage over the whole span: means of all trajectories.",
+        folded=True,
+    )
+
+
+def stages(lines: Sequence[StageLine]) -> Table:
+    """Return the stages of a plan in words."""
+    columns = ("Stage", "Slips", "Advance", "Cycle time", "Of the others")
+    return Table(
+        columns=columns,
+        rows=tuple(
+            (
+                f"{line.pipeline}.{line.stage}",
+                line.slips or "none",
+                line.conversion,
+                line.cycle_time,
+                "; ".join(line.otherwise),
+            )
+            for line in lines
+        ),
+        numbers=(False, False, True, False, False),
+    )
+
+
+def stamp(run: Run) -> Table:
+    """Return what a run can be repeated from, and how exact its totals are."""
+    forecast = run.forecast
+    origin = forecast.provenance
+    total = forecast.bookings.total_summary
+    base = forecast.without_external_leads().bookings.total_summary
+    error = {
+        "Mean bookings, Monte Carlo error": total,
+        "Without external leads": base,
+    }
+    rows = [
+        ("salessim", origin.version),
+        ("Seed", str(origin.seed)),
+        ("Trajectories", f"{forecast.trajectories:,}"),
+        ("Engine", origin.engine),
+        ("Plan (SHA-256)", run.plan_sha256),
+        ("Program (SHA-256)", origin.program_sha256),
+        *((name, _with_error(each, forecast.labels.currency)) for name, each in error.items()),
+    ]
+    return Table(columns=("What", "Value"), rows=tuple(rows), numbers=(False, False))
+
+
+def _with_error(total: Summary, currency: str) -> str:
+    mean, error = float(total.mean), float(total.se)
+    if math.isnan(error):
+        return f"{mean:,.0f} {currency}; one trajectory has no error"
+    return f"{mean:,.0f} +/- {error:,.0f} {currency}"
