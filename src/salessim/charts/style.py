@@ -33,7 +33,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from salessim.readable import scale
 
@@ -196,12 +196,12 @@ def factor_axis(ax: Axes, say: Callable[[float], str]) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: say(value)))
 
 
-def share_axis(ax: Axes, what: str, *, which: str = "y") -> None:
-    """Write shares from 0 to 1 as percentages, with room for a line at either end."""
+def share_axis(ax: Axes, what: str, *, which: str = "y", largest: float = 1.0) -> None:
+    """Write shares from 0 to ``largest`` as percentages, with room for a line at either end."""
     axis = ax.yaxis if which == "y" else ax.xaxis
-    (ax.set_ylim if which == "y" else ax.set_xlim)(0.0, 1.03)
-    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(PercentFormatter(xmax=1.0, decimals=0))
+    (ax.set_ylim if which == "y" else ax.set_xlim)(0.0, 1.03 * largest)
+    axis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
     axis.set_label_text(plain_label(what), fontsize=TEXT)
 
 

@@ -105,7 +105,8 @@ def judge(
         return _no_verdict(known)
     parts = _parts(bookings[:, : line.judged])
     needs = need_by_trajectory(need, worlds)
-    first = first_short(shortfall(parts.base, needs, sustainability.past, line))
+    short = shortfall(parts.base, needs, sustainability.past, line)
+    first = first_short(short)
     customers, base, total = _booked(parts, window)
     needed = _needed(needs, line)
     probability = float((base >= needed).mean())
@@ -117,6 +118,8 @@ def judge(
         customers_only_probability=float((customers >= needed).mean()),
         runway=_runway(first, line),
         never_short=float((first == line.judged).mean()),
+        need_met=tuple((~short).mean(axis=0).tolist()),
+        never_yet_short=tuple((first[:, None] > np.arange(line.judged)).mean(axis=0).tolist()),
         lead_factor_p50=half,
         lead_factor_p90=most,
         **known,

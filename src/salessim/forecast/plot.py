@@ -26,6 +26,7 @@ COLOURS = (
 HATCHES = ("", "", "//", "\\\\", "xx", "..", "++", "--")
 """Beside the colours: parts of nearly the same lightness are told apart in grey too."""
 BASE_LABELS = ("open deals", "customers")
+TARGET: dict[str, Any] = {"color": style.GREEN, "linestyle": "-."}
 MOST_MARKED = 40
 """Periods up to which each median has a mark of its own."""
 TITLES = {
@@ -71,6 +72,30 @@ class Plots:
 
         return funnel_plot.funnel(self.forecast, pipeline, axes)
 
+    def total(self, ax: Axes | None = None) -> Axes:
+        """Draw the distribution of all bookings; see `total_plot.total`."""
+        from salessim.forecast import total_plot
+
+        return total_plot.total(self.forecast, ax)
+
+    def targets(self, ax: Axes | None = None) -> Axes:
+        """Draw the chance of each target; see `targets_plot.targets`."""
+        from salessim.forecast import targets_plot
+
+        return targets_plot.targets(self.forecast, ax)
+
+    def customers(self, axes: tuple[Axes, Axes] | None = None) -> tuple[Axes, Axes]:
+        """Draw active customers, and those gained and lost; see `customers_plot.customers`."""
+        from salessim.forecast import customers_plot
+
+        return customers_plot.customers(self.forecast, axes)
+
+    def runway(self, ax: Axes | None = None) -> Axes:
+        """Draw how long the base alone books the need; see `runway_plot.runway`."""
+        from salessim.forecast import runway_plot
+
+        return runway_plot.runway(self.forecast, ax)
+
 
 def fan(
     forecast: Forecast,
@@ -81,6 +106,8 @@ def fan(
 ) -> Axes:
     """Draw P5 to P95, P10 to P90 and P50 by period, with P50 without external leads beside.
 
+    Of bookings the need is drawn, and the plan's targets: one of several periods as its mean.
+
     Parameters
     ----------
     forecast : Forecast
@@ -89,7 +116,7 @@ def fan(
     ax : Axes, optional
         Where to draw; a new figure when None, reached as ``.figure`` of the result.
     target : float or sequence of float, optional
-        What is aimed at: of each period, in the unit of the series.
+        What is aimed at: of each period, in the unit of the series; instead of the plan's targets.
 
     Raises
     ------
@@ -98,7 +125,7 @@ def fan(
     """
     shown = forecast.series(series)
     ax = style.new_axes() if ax is None else ax
-    days = _positions(forecast, shown)
+    days = positions(forecast, shown)
     _bands(ax, days, shown, style.BLUE)
     if forecast.labels.external_sources and series != "leads":
         base = forecast.without_external_leads().series(series).summary.p50
@@ -106,11 +133,12 @@ def fan(
         ax.plot(*_stretched(days, base), label="P50 without external leads", **dashed)
     if series == "bookings":
         _need(forecast, ax)
+    if target is None and series == "bookings":
+        _targets(forecast, ax)
     if target is not None:
         wanted = np.broadcast_to(np.asarray(target, dtype=np.float64), days[:, 0].shape)
-        look = {"color": style.GREEN, "linestyle": "-.", **_line(days)}
-        ax.plot(*_stretched(days, wanted), label="target", **look)
-    _dress(forecast, shown, ax, title=_total(shown))
+        ax.plot(*_stretched(days, wanted), label="target", **TARGET, **_line(days))
+    _dress(forecast, shown, ax, title=total_words(shown))
     style.legend(ax)
     return ax
 
@@ -125,9 +153,9 @@ def origins(forecast: Forecast, ax: Axes | None = None) -> Axes:
         Where to draw; a new figure when None, reached as ``.figure`` of the result.
     """
     ax = style.new_axes() if ax is None else ax
-    edges = _edges(forecast)
-    widths = 0.86 * np.diff(edges)
-    middle = (edges[:-1] + edges[1:]) / 2
+    days = edges(forecast)
+    widths = 0.86 * np.diff(days)
+    middle = (days[:-1] + days[1:]) / 2
     bottom = np.zeros(len(middle))
     for index, (label, mean) in enumerate(_parts(forecast)):
         ax.bar(
@@ -159,7 +187,7 @@ def with_and_without(
     base = forecast.without_external_leads()
     pairs = ((forecast, style.BLUE, "With"), (base, style.VERMILLION, "Without"))
     for ax, (part, colour, _) in zip(axes, pairs, strict=True):
-        _bands(ax, _positions(part, part.bookings), part.bookings, colour)
+        _bands(ax, positions(part, part.bookings), part.bookings, colour)
         _need(forecast, ax)
     largest = max(ax.dataLim.y1 for ax in axes)
     for ax, (part, _, word) in zip(axes, pairs, strict=True):
@@ -174,7 +202,7 @@ def with_and_without(
         share = percent(verdict.probability or 0.0)
         met = f"Without new external leads the need is met in {share} of the trajectories"
         said = f"{met}: {verdict.word}"
-        style.headline(style.figure_of(axes[0]), said if verdict.word else _subtitle(forecast))
+        style.headline(style.figure_of(axes[0]), said if verdict.word else subtitle(forecast))
     return axes
 
 
@@ -236,7 +264,7 @@ def _shares(forecast: Forecast) -> str:
     return f"Of all bookings, {', '.join(shares)}"
 
 
-def _total(series: Series) -> str:
+def total_words(series: Series) -> str:
     """Say a series in one line: all of it, or of a stock its level at the end."""
     p10, p50, p90 = (rounded(float(value)) for value in series.total_summary[2:])
     money = series.name == "bookings"
@@ -245,19 +273,20 @@ def _total(series: Series) -> str:
     return f"{TITLES[series.name]}: {p50} {unit}{when} (P10 {p10}, P90 {p90})"
 
 
-def _edges(forecast: Forecast) -> Any:
+def edges(forecast: Forecast) -> Any:
+    """Return where periods begin on a date axis, and where the last ends, shape (period + 1,)."""
     labels = forecast.labels
     return style.day_numbers([*labels.periods, labels.end])
 
 
-def _positions(forecast: Forecast, series: Series) -> Any:
+def positions(forecast: Forecast, series: Series) -> Any:
     """Return where a period's value stands and how long the period is, shape (period, 2).
 
     A flow stands in the middle, a level at the end.
     """
-    edges = _edges(forecast)
-    at = edges[1:] if series.stock else (edges[:-1] + edges[1:]) / 2
-    return np.stack([at, np.diff(edges)], axis=1)
+    days = edges(forecast)
+    at = days[1:] if series.stock else (days[:-1] + days[1:]) / 2
+    return np.stack([at, np.diff(days)], axis=1)
 
 
 def _need(forecast: Forecast, ax: Axes) -> None:
@@ -268,6 +297,22 @@ def _need(forecast: Forecast, ax: Axes) -> None:
     need = verdict.need_per_month * forecast.labels.timeline.period.days / DAYS_PER_MONTH
     label = "need" if verdict.need_from == "plan" else f"need ({verdict.need_from})"
     ax.axhline(need, color=style.BLACK, linestyle=":", linewidth=1.4, label=label)
+
+
+def _targets(forecast: Forecast, ax: Axes) -> None:
+    """Draw the plan's targets, each spread over its periods; the shortest where they overlap."""
+    days = edges(forecast)
+    level = np.full(len(days) - 1, np.nan)
+    starts = forecast.labels.timeline.edges
+    spread = False
+    for wanted in sorted(forecast.labels.targets, key=lambda target: target.end - target.start):
+        within = slice(starts.index(wanted.start), starts.index(wanted.end))
+        count = within.stop - within.start
+        spread |= count > 1 and bool(np.isnan(level[within]).any())
+        level[within] = np.where(np.isnan(level[within]), wanted.amount / count, level[within])
+    if not np.isnan(level).all():
+        label = f"target, per {period_name(forecast.labels)}" if spread else "target"
+        ax.stairs(level, days, baseline=None, label=label, linewidth=1.8, **TARGET)
 
 
 def _dress(
@@ -286,10 +331,11 @@ def _dress(
     counted = style.short(series.unit, style.LONGEST_LABEL)
     when = "at the period's end" if series.stock else f"per {period_name(labels)}"
     style.number_axis(ax, f"{counted} {when}", largest=largest)
-    style.finish(ax, title=title, subtitle=f"{what}{_subtitle(forecast)}")
+    style.finish(ax, title=title, subtitle=f"{what}{subtitle(forecast)}")
 
 
-def _subtitle(forecast: Forecast) -> str:
+def subtitle(forecast: Forecast) -> str:
+    """Say of what a chart is: the plan, how many trajectories, from when."""
     labels = forecast.labels
     title = style.short(labels.title, style.LONGEST_TITLE)
     return f"{title}: {trajectories(forecast.trajectories)} from {labels.periods[0].isoformat()}"

@@ -62,6 +62,12 @@ class Verdict:
         below the need; None = never.
     never_short : float or None
         Share of trajectories whose base never falls below the need.
+    need_met : tuple of float
+        By period of the verdict's span, from the first simulated one on, the share of
+        trajectories whose base's trailing twelve months reach the need; the last is `probability`
+        where the span has twelve months. Empty when undefined.
+    never_yet_short : tuple of float
+        The same of those that reached it in every period so far; the last is `never_short`.
     external_share : tuple of float or None
         By reported period, mean external bookings as a share of mean bookings.
     reproduction_number : float or None
@@ -96,6 +102,8 @@ class Verdict:
     customers_only_probability: float | None
     runway: Dates
     never_short: float | None
+    need_met: tuple[float, ...] = ()
+    never_yet_short: tuple[float, ...] = ()
     external_share: tuple[float | None, ...]
     reproduction_number: float | None
     reproduction_interval: tuple[float, float] | None = None
@@ -115,7 +123,8 @@ class Verdict:
         raw["interval"] = list(self.interval) if self.interval else None
         raw["window"] = [day.isoformat() for day in self.window]
         raw["runway"] = [day.isoformat() if day else None for day in self.runway]
-        raw["external_share"] = list(self.external_share)
+        for name in ("external_share", "need_met", "never_yet_short"):
+            raw[name] = list(getattr(self, name))
         raw["notes"] = dict(self.notes)
         raw["reproduction_interval"] = list(self.reproduction_interval or ()) or None
         raw["by_health"] = [asdict(part) for part in self.by_health]
@@ -134,6 +143,8 @@ class Verdict:
                 "window": (first, after),
                 "runway": (p10, p50, p90),
                 "external_share": tuple(raw["external_share"]),
+                "need_met": tuple(raw.get("need_met", ())),
+                "never_yet_short": tuple(raw.get("never_yet_short", ())),
                 "reproduction_interval": tuple(born) if born else None,
                 "by_health": tuple(HealthShare(**part) for part in raw["by_health"]),
             }
