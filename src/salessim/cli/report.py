@@ -8,12 +8,15 @@ import click
 
 from salessim.cli.options import out_option, quiet_option
 
-USUAL = ("html",)
+USUAL = ("html", "xlsx")
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
 @click.option("--html", "formats", flag_value="html", multiple=True, help="A page: report.html.")
+@click.option(
+    "--xlsx", "formats", flag_value="xlsx", multiple=True, help="A workbook: forecast.xlsx."
+)
 @out_option("The folder to write to. Default: the run directory.")
 @click.option("--force", is_flag=True, help="Replace documents that are there already.")
 @quiet_option

@@ -96,7 +96,7 @@ def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tupl
     callback=_formats,
     show_default=True,
     help="What to write: csv (the summary), parquet (every trajectory), charts as svg and png, "
-    "and documents as `report` writes them: html.",
+    "and documents as `report` writes them: html, xlsx.",
 )
 @click.option(
     "--just-enough",

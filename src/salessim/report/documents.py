@@ -45,8 +45,15 @@ def _html(run: Run, path: Path) -> None:
     write_html(run, path)
 
 
+def _xlsx(run: Run, path: Path) -> None:
+    from salessim.report.workbook import write_workbook
+
+    write_workbook(run, path)
+
+
 DOCUMENTS: Mapping[str, Document] = {
     "html": Document(file="report.html", write=_html),
+    "xlsx": Document(file="forecast.xlsx", write=_xlsx),
 }
 
 

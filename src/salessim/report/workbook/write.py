@@ -1,0 +1,84 @@
+"""A finished run as a workbook: what goes where."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from salessim.api.finished import Run
+from salessim.errors import SalessimError
+from salessim.report.workbook.book import Book
+from salessim.report.workbook.checks import Tables, checks_sheet
+from salessim.report.workbook.funnel import funnel_sheets
+from salessim.report.workbook.series import (
+    base_sheet,
+    customers_sheet,
+    forecast_sheet,
+    origins_sheet,
+)
+from salessim.report.workbook.summary import summary_sheet
+
+SHEETS = (
+    "Summary",
+    "Forecast",
+    "Without external leads",
+    "Origins",
+    "Customers",
+    "Funnel",
+    "Funnel by period",
+    "Checks",
+)
+
+
+def write_workbook(run: Run, path: Path, *, added: Sequence[Any] = (), deals: Any = None) -> Path:
+    """Write the workbook of a run; the same run gives the same bytes.
+
+    Parameters
+    ----------
+    run : Run
+    path : Path
+    added : sequence
+        What was compared or searched for beside the run.
+    deals : optional
+        The open deals, ranked.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    SalessimError
+        The file exists, or cannot be written; nothing of it is left then.
+    """
+    if path.exists():
+        raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
+    content = workbook(run, added=added, deals=deals)
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise SalessimError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def workbook(run: Run, *, added: Sequence[Any] = (), deals: Any = None) -> bytes:
+    """Return the bytes that `write_workbook` writes."""
+    del added, deals
+    forecast = run.forecast
+    book = Book(forecast.labels.title, SHEETS)
+    sheets = book.sheets
+    tables = Tables(
+        forecast=forecast_sheet(sheets["Forecast"], forecast),
+        base=base_sheet(sheets["Without external leads"], forecast),
+        origins=origins_sheet(sheets["Origins"], forecast),
+        customers=customers_sheet(sheets["Customers"], forecast),
+        funnel=funnel_sheets(sheets["Funnel"], sheets["Funnel by period"], forecast.stage_flows),
+    )
+    checked = checks_sheet(sheets["Checks"], tables)
+    summary_sheet(sheets["Summary"], run, checked=checked)
+    return book.content()
