@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         just_enough,
         load_plan,
         load_run,
+        open_deals,
         rerun,
         save_comparison,
         save_goals,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from salessim.fit.on_disk import fit_on_disk
     from salessim.fit.reading import read_history
     from salessim.forecast import Comparison, Forecast, Funnel, Goals, Series, Sweep, Verdict
+    from salessim.forecast.ranked_deals import RankedDeals
     from salessim.lowering import WorldSeeds
     from salessim.report.backtest import save_backtest
     from salessim.report.fit import save_fit
@@ -53,6 +55,7 @@ __all__ = [
     "Groups",
     "History",
     "Plan",
+    "RankedDeals",
     "Run",
     "SalessimError",
     "Series",
@@ -73,6 +76,7 @@ __all__ = [
     "just_enough",
     "load_plan",
     "load_run",
+    "open_deals",
     "read_history",
     "rerun",
     "save_backtest",
@@ -100,6 +104,7 @@ _HOMES = {
         "just_enough",
         "load_plan",
         "load_run",
+        "open_deals",
         "rerun",
         "save_comparison",
         "save_goals",
@@ -121,6 +126,7 @@ _HOMES = {
     "salessim.lowering": ("WorldSeeds",),
     "salessim.report.backtest": ("save_backtest",),
     "salessim.report.fit": ("save_fit",),
+    "salessim.forecast.ranked_deals": ("RankedDeals",),
     "salessim.forecast": (
         "Comparison",
         "Forecast",

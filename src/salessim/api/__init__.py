@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from salessim.api.goal_directory import save_goals
     from salessim.api.goals import fill_gap, goal, just_enough
     from salessim.api.pictures import draw
+    from salessim.api.ranked_deals import open_deals
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
     from salessim.api.study import save_sensitivity, sensitivity
@@ -43,6 +44,7 @@ __all__ = [
     "just_enough",
     "load_plan",
     "load_run",
+    "open_deals",
     "rerun",
     "save_comparison",
     "save_goals",
@@ -213,6 +215,7 @@ _HOMES = {
     "save_goals": "goal_directory",
     "draw": "pictures",
     "init": "templates",
+    "open_deals": "ranked_deals",
     "rerun": "repeat",
     "Run": "finished",
     "load_run": "finished",

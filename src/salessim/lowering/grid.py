@@ -91,19 +91,24 @@ def mean_survival(
     # at age 0 nothing is known, not even that an instant time is over
     log_alive = float(law.log_survival(floats([age]))[0]) if age > 0.0 else 0.0
     edges = floats(age + spacing * np.arange(count + 1))
-    starts = edges[:-1]
-    if width == 0.0:
-        return floats(np.exp(law.log_survival(starts) - log_alive))
+    if width != spacing:
+        edges = np.stack([edges[:-1], edges[:-1] + width], axis=1)
+    return survival_between(law, edges).reshape(count) / math.exp(log_alive)
+
+
+def survival_between(law: Law, edges: FloatArray) -> FloatArray:
+    """Mean of P(X > t) from edge to edge (last axis); at the instant where two are one."""
+    widths = np.diff(edges)
     if math.isfinite(law.mean):
-        if width == spacing:
-            excess = _excess(law, edges)
-            lived = excess[:-1] - excess[1:]
-        else:
-            lived = _excess(law, starts) - _excess(law, starts + width)
-        return floats(lived / (width * math.exp(log_alive)))
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    inside = floats(starts + np.multiply.outer((nodes + 1.0) / 2.0 * width, np.ones(count)))
-    return floats(weights / 2.0 @ np.exp(law.log_survival(inside) - log_alive))
+        lived = -np.diff(_excess(law, edges.ravel()).reshape(edges.shape))
+    else:
+        nodes, weights = np.polynomial.legendre.leggauss(8)
+        inside = edges[..., :-1, None] + (nodes + 1.0) / 2.0 * widths[..., None]
+        lived = widths * (law.survival(inside.ravel()).reshape(inside.shape) @ weights / 2.0)
+    if np.all(widths > 0.0):
+        return floats(lived / widths)
+    now = law.survival(edges[..., :-1].ravel()).reshape(widths.shape)
+    return np.where(widths > 0.0, lived / np.where(widths > 0.0, widths, 1.0), now)
 
 
 def _excess(law: Law, times: FloatArray) -> FloatArray:

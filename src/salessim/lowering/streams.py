@@ -37,8 +37,8 @@ class Streams:
         self.grid = grid
         self.cells: Cells = cells_of(pipeline, curves, grid.timeline)
         self.states = States(pipeline)
-        self._moves = self.states.moves(self.cells)
-        self._edges = [day * grid.per_day for day in self.cells.edges]
+        self.moves = self.states.moves(self.cells)
+        self.edges = [day * grid.per_day for day in self.cells.edges]
         self._kernels: dict[tuple[Law, float], FloatArray] = {}
 
     def opening(self, deals: OpenDeals | None) -> FloatArray:
@@ -64,7 +64,7 @@ class Streams:
     def _from_start(self, law: Law, age: float, speeds: FloatArray) -> FloatArray:
         """Weights of what is left of a time at the start on the steps."""
         weights = self.grid.kernel(law, age=age, speed=float(speeds[0]))
-        end = self._edges[1]
+        end = self.edges[1]
         if end < self.grid.steps:
             entering = np.zeros((1, end))
             entering[0, 0] = 1.0
@@ -83,11 +83,11 @@ class Streams:
         """
         into = np.zeros((self.states.count, *born.shape)) if opening is None else opening.copy()
         into[0] += born
-        for cell, (begin, end) in enumerate(pairwise(self._edges)):
-            into[..., begin:end] = self._solve(into[..., begin:end], cell)
+        for cell, (begin, end) in enumerate(pairwise(self.edges)):
+            into[..., begin:end] = self.solve(into[..., begin:end], cell)
             if end == self.grid.steps:
                 break
-            for move in self._moves:
+            for move in self.moves:
                 if move.chances[cell] > 0.0:
                     entering = move.chances[cell] * into[move.origin, :, begin:end]
                     carried = self._carried_over(move.law, entering, move.speeds, cell=cell)
@@ -96,7 +96,7 @@ class Streams:
 
     def wins(self, births: FloatArray) -> FloatArray:
         """Return the wins of births in each step, shape (step,) both."""
-        if len(self._edges) == 2:
+        if len(self.edges) == 2:
             return self.grid.convolve(births, self._first_to_win)
         return floats(self.arrivals(births[None])[-1, 0])
 
@@ -113,29 +113,32 @@ class Streams:
             self._kernels[key] = self.grid.kernel(move.law, speed=speed)
         return self._kernels[key]
 
-    def _solve(self, given: FloatArray, cell: int) -> FloatArray:
+    def solve(self, given: FloatArray, cell: int, *, backwards: bool = False) -> FloatArray:
         """Solve x = given + K x within a cell, as power series in z, on a circle |z| < 1.
 
         The circle keeps what the series would have beyond the cell out of it (aliasing).
+        ``backwards`` the moves lead from their targets to their origins: with the steps in
+        reverse that is the adjoint, which tells what becomes of those who enter.
         """
+        ways = [(m.origin, m.target) if backwards else (m.target, m.origin) for m in self.moves]
         states, _, steps = given.shape
         size = 4 << (steps - 1).bit_length()
         damping = ALIASING ** (np.arange(steps) / size)
         kernels = [
             np.fft.rfft(move.chances[cell] * self._kernel(move, cell)[:steps] * damping, size)
-            for move in self._moves
+            for move in self.moves
         ]
         transformed = np.moveaxis(np.fft.rfft(given * damping, size), -1, 0)
         together = max(1, MOST_COEFFICIENTS // states**2)
         for first in range(0, len(transformed), together):
             part = slice(first, first + together)
             system = np.tile(np.eye(states, dtype=np.complex128), (len(transformed[part]), 1, 1))
-            for move, kernel in zip(self._moves, kernels, strict=True):
-                system[:, move.target, move.origin] -= kernel[part]
+            for (into, out_of), kernel in zip(ways, kernels, strict=True):
+                system[:, into, out_of] -= kernel[part]
             transformed[part] = np.linalg.solve(system, transformed[part])
         solved = np.fft.irfft(np.moveaxis(transformed, 0, -1), size)[..., :steps] / damping
         # what no move leads to is known, to the bit
-        untouched = sorted(set(range(states)) - {move.target for move in self._moves})
+        untouched = sorted(set(range(states)) - {into for into, _ in ways})
         solved[untouched] = given[untouched]
         return floats(solved)
 
@@ -151,7 +154,7 @@ class Streams:
         from scipy.interpolate import PchipInterpolator
 
         step, later = self.grid.step, speeds[cell + 1 :]
-        lengths = np.diff(self._edges)[cell + 1 :]
+        lengths = np.diff(self.edges)[cell + 1 :]
         clock = np.concatenate([[0.0], np.cumsum(np.repeat(later, lengths) * step)])
         passed, most = float(speeds[cell]) * step * entering.shape[1], float(later.max()) * step
         if most == 0.0:
