@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from datetime import date, timedelta
 
 SCALES = (
     (1, ""),
@@ -71,6 +72,15 @@ def few_digits(value: float) -> str:
 def brief(value: float) -> str:
     """Write a number to four digits, with separators, and none that say nothing."""
     return f"{float(f'{value:.4g}'):,.10g}"
+
+
+def between(first: date, last: date) -> str:
+    """Say from which day to which: ``from January to December 2028`` where months are whole."""
+    whole = first.day == 1 and (last + timedelta(days=1)).day == 1
+    start, end = (f"{day:%B}" if whole else f"{day.day} {day:%B}" for day in (first, last))
+    if first.year != last.year:
+        start = f"{start} {first.year}"
+    return f"in {end} {last.year}" if start == end else f"from {start} to {end} {last.year}"
 
 
 def broken(address: str, longest: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from salessim.readable import percent, rounded
+from salessim.readable import between, percent, rounded
 
 if TYPE_CHECKING:
     from salessim.forecast.forecast import Forecast
@@ -32,22 +32,18 @@ def money(value: float, forecast: Forecast) -> str:
 def _bookings(forecast: Forecast) -> str:
     labels, total = forecast.labels, forecast.bookings.total_summary
     low, middle, high = (float(value) for value in total[2:])
-    span = f"from {labels.periods[0]} to {labels.end - timedelta(days=1)}"
-    if middle == low == high:
-        said = f"We expect {money(middle, forecast)} of bookings {span}, in nearly every future"
-    else:
-        said = (
-            f"We expect {money(middle, forecast)} of bookings {span}; 8 times in 10 it is between "
-            f"{money(low, forecast)} and {money(high, forecast)}"
-        )
+    span = between(labels.periods[0], labels.end - timedelta(days=1))
+    said = f"We expect {money(middle, forecast)} of bookings {span}"
+    if low < high:
+        said += f", 8 times in 10 between {rounded(low)} and {money(high, forecast)}"
     targets = [_target(target, forecast) for target in forecast.targets[:MOST_NAMED]]
     return f"{'; '.join([said, *targets])}."
 
 
 def _target(target: TargetOutcome, forecast: Forecast) -> str:
     return (
-        f"the target {target.name} of {money(target.amount, forecast)} is reached with a "
-        f"probability of {percent(target.probability)}"
+        f"the target {target.name} of {money(target.amount, forecast)} is reached with "
+        f"{percent(target.probability)} probability"
     )
 
 
@@ -62,7 +58,7 @@ def _lasting(forecast: Forecast) -> str:
         else f"The business is {verdict.word}"
     )
     return (
-        f"{business}: from {first} to {after - timedelta(days=1)} what is already there books the "
-        f"{money(verdict.need_per_month, forecast)} a month that it must with a probability of "
-        f"{percent(verdict.probability)}."
+        f"{business}: with {percent(verdict.probability)} probability what is already there books "
+        f"the {money(verdict.need_per_month, forecast)} a month that it must "
+        f"{between(first, after - timedelta(days=1))}."
     )

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 
+MOST_PRINTED = 40
+"""Rows of a folded table that are printed: more of them are looked up, not read."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """A picture within a page."""
@@ -58,7 +62,7 @@ class Table:
     """Of each column, whether it holds numbers."""
     caption: str = ""
     folded: bool = False
-    """Whether it is shown only when its caption is opened; a folded table has a caption."""
+    """Whether it is shown only when its caption is opened, and in print unless it is long."""
 
     @classmethod
     def of(cls, frame: pd.DataFrame, *, caption: str = "", folded: bool = False) -> Table:
@@ -98,7 +102,7 @@ class Section:
     tables: Sequence[Table] = ()
     """Below the figures."""
     folded: bool = False
-    """Whether it is shown only when its heading is opened; in print it is."""
+    """Whether it is shown only when its heading is opened; in print it is, after all others."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +139,9 @@ def render(page: Page) -> str:
         return Markup(inline_svg(each.drawn, name=f"f{next(numbers)}"))  # noqa: S704  # matplotlib's
 
     template = environment.get_template("page.html.j2")
-    return template.render(page=page, version=__version__, picture=picture)
+    return template.render(
+        page=page, version=__version__, picture=picture, most_printed=MOST_PRINTED
+    )
 
 
 def save_page(page: Page, path: Path) -> Path:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from salessim import api
 from salessim.charts import style
-from salessim.config.words import counted
 from salessim.forecast.answer import answer, money
-from salessim.readable import percent, trajectories
+from salessim.readable import between, percent, rounded, trajectories
 from salessim.report import run_tables
 from salessim.report.page import Card, Figure, Page, Section, save_page
 
@@ -32,8 +31,8 @@ def run_page(run: Run) -> Page:
     labels = run.forecast.labels
     return Page(
         title=labels.title,
-        subtitle=f"Forecast of {counted(len(labels.periods), 'period')}, {labels.periods[0]} to "
-        f"{labels.end - timedelta(days=1)}; {trajectories(run.forecast.trajectories)}",
+        subtitle=f"Forecast {between(labels.periods[0], labels.end - timedelta(days=1))}, "
+        f"{trajectories(run.forecast.trajectories)}",
         answer=answer(run.forecast),
         cards=tuple(_cards(run.forecast)),
         warnings=tuple(_warnings(run.forecast)),
@@ -63,19 +62,11 @@ def _warnings(forecast: Forecast) -> Iterator[str]:
 
 def _cards(forecast: Forecast) -> Iterator[Card]:
     """Return the figures that are looked at first."""
-    total = forecast.bookings.total_summary
-    yield Card(
-        label="Bookings, whole span",
-        value=money(float(total.p50), forecast),
-        note=f"P10 {money(float(total.p10), forecast)}, P90 {money(float(total.p90), forecast)}",
-    )
+    currency = forecast.labels.currency
+    yield _bookings_card(f"Bookings, {currency}", forecast)
     if forecast.labels.external_sources:
-        base = forecast.without_external_leads().bookings.total_summary
-        yield Card(
-            label="Without new external leads",
-            value=money(float(base.p50), forecast),
-            note=f"P10 {money(float(base.p10), forecast)}, P90 {money(float(base.p90), forecast)}",
-        )
+        base = forecast.without_external_leads()
+        yield _bookings_card(f"Without new external leads, {currency}", base)
     verdict = forecast.verdict
     if verdict.word is not None and verdict.probability is not None:
         yield Card(
@@ -87,8 +78,14 @@ def _cards(forecast: Forecast) -> Iterator[Card]:
         yield Card(
             label=f"Target {target.name}: {money(target.amount, forecast)}",
             value=percent(target.probability),
-            note=f"P50 {money(target.p50, forecast)}",
+            note=f"as likely above as below {money(target.p50, forecast)}",
         )
+
+
+def _bookings_card(label: str, forecast: Forecast) -> Card:
+    total = forecast.bookings.total_summary
+    low, middle, high = (rounded(float(value)) for value in total[2:])
+    return Card(label=label, value=middle, note=f"8 in 10: {low} to {high}")
 
 
 def _sections(run: Run) -> Iterator[Section]:

@@ -76,9 +76,10 @@ def targets(forecast: Forecast) -> Iterator[Table]:
     heads = (
         "Target", "Days", "At least", "P50", "Reached", "95% interval", "Without", "If missed, by"
     )  # fmt: skip
-    yield table(
-        heads,
-        rows,
+    yield Table(
+        columns=heads,
+        rows=tuple(rows),
+        numbers=(False, False, *(True for _ in heads[2:])),
         caption=f"Targets, in {name}{forecast.labels.currency}. Reached: share of the trajectories "
         "that book at least so much; its interval is for the Monte Carlo error. Without: the same "
         "without new external leads.",
