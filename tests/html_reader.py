@@ -1,5 +1,6 @@
 """What a page holds, read as a browser does."""
 
+import re
 from html.parser import HTMLParser
 
 
@@ -10,7 +11,8 @@ class Reader(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.tags, self.attributes, self.ids, self.text = [], [], [], [], ""
+        self.open, self.tags, self.attributes, self.ids = [], [], [], []
+        self.text = self.styles = ""
         self.feed(text)
         assert self.open == []
 
@@ -30,4 +32,18 @@ class Reader(HTMLParser):
             self.open.pop()
 
     def handle_data(self, data):
-        self.text += data
+        if self.open[-1:] == ["style"]:
+            self.styles += data
+        else:
+            self.text += data
+
+    def requests(self):
+        """Return what a browser would load of the page: all that is not within the page itself."""
+        loading = ("src", "srcset", "href", "xlink:href", "data", "poster", "action", "background")
+        named = [value or "" for name, value in self.attributes if name in loading]
+        # captions are read aloud: an address in them is a text like any other
+        looks = [value or "" for name, value in self.attributes if name != "aria-label"]
+        for text in (self.styles, *looks):
+            named += re.findall(r"url\(\s*[\"']?([^\"')]*)", text)
+            named += re.findall(r"@import\s+[\"']([^\"']*)", text)
+        return [address for address in named if not address.startswith(("#", "data:"))]

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from salessim.charts import style
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _NAMED = re.compile(r'\bid="|url\(#|href="#')
 _HEAD = re.compile(r"<svg[^>]*>", re.DOTALL)
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
-_BOX = re.compile(r'viewBox="[\d. -]+"')
+_BOX = re.compile(r'viewBox="[\d.-]+ [\d.-]+ ([\d.]+) [\d.]+"')
+READABLE = 0.0525
+"""Width of a point that keeps the letters of a chart readable, in letters of the page (rem)."""
+
+
+def titles(drawn: Axes | Figure) -> str:
+    """Return what a picture says of itself: its headline and the titles of its axes."""
+    figure = drawn if isinstance(drawn, Figure) else style.figure_of(drawn)
+    said = [figure.get_suptitle(), *(ax.get_title(loc="left") for ax in figure.axes)]
+    plain = (" ".join(title.split()).replace(r"\$", "$") for title in said)
+    return ". ".join(title for title in plain if title)
 
 
 def inline_svg(drawn: Axes | Figure, *, name: str) -> str:
@@ -33,4 +41,7 @@ def inline_svg(drawn: Axes | Figure, *, name: str) -> str:
     if head is None or box is None:
         raise ValueError("matplotlib wrote no SVG")
     body = _NAMED.sub(lambda found: f"{found.group()}{name}-", text[head.end() :])
-    return f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box.group()}>{body}'.strip()
+    # Never smaller than its words can be read: what does not fit is scrolled.
+    least = f"min-width:{float(box.group(1)) * READABLE:.1f}rem"
+    start = f'<svg xmlns:xlink="http://www.w3.org/1999/xlink" {box.group()} style="{least}">'
+    return f"{start}{body}".strip()

@@ -49,7 +49,7 @@ class Figure:
 
     drawn: Axes | Drawing
     caption: str
-    """Said to who cannot see the picture, and below it."""
+    """Said below it, and after its titles to who cannot see it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ def render(page: Page) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    from salessim.report.inline import inline_svg
+    from salessim.report.inline import inline_svg, titles
 
     environment = Environment(
         loader=PackageLoader("salessim.report"),
@@ -138,10 +138,12 @@ def render(page: Page) -> str:
     def picture(each: Figure) -> Markup:
         return Markup(inline_svg(each.drawn, name=f"f{next(numbers)}"))  # noqa: S704  # matplotlib's
 
+    def said(each: Figure) -> str:
+        return ". ".join(filter(None, (titles(each.drawn), each.caption)))
+
     template = environment.get_template("page.html.j2")
-    return template.render(
-        page=page, version=__version__, picture=picture, most_printed=MOST_PRINTED
-    )
+    about = {"page": page, "version": __version__, "most_printed": MOST_PRINTED}
+    return template.render(**about, picture=picture, said=said)
 
 
 def save_page(page: Page, path: Path) -> Path:

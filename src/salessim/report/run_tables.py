@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from salessim.forecast.plot import period_name
-from salessim.readable import amount, few_digits, percent, scale
+from salessim.readable import amount, few_digits, number, percent, scale
 from salessim.report.page import Table
 
 if TYPE_CHECKING:
@@ -18,8 +18,19 @@ if TYPE_CHECKING:
     from salessim.forecast import Forecast
     from salessim.forecast.funnel import Funnel
     from salessim.forecast.series import Summary
+    from salessim.forecast.verdict import Verdict
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+ACTIVE = ("P10", "P50", "P90", "Gained", "Lost", "P50 without")
+LOYALTY = {
+    "reproduction_number": (
+        "Reproduction number R", "new customers that a customer brings in its life"
+    ),
+    "logo_retention": ("Logo retention", "customers still there after twelve months"),
+    "nrr": ("Net revenue retention (NRR)", "their revenue after twelve months"),
+    "grr": ("Gross revenue retention (GRR)", "the same without what they buy more"),
+}  # fmt: skip
+"""Titles and meanings of what a verdict knows of the customers."""
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]], **more: object) -> Table:
@@ -49,6 +60,43 @@ def by_period(forecast: Forecast) -> Table:
         caption=f"Bookings by period in {name}{forecast.labels.currency}. Error: Monte Carlo "
         "standard error of the mean. Without: without new external leads.",
         folded=True,
+    )
+
+
+def customers(forecast: Forecast) -> Table:
+    """Return how many customers are active at the end of each period, come and go."""
+    series = forecast.active_customers
+    base = forecast.without_external_leads().active_customers.summary.p50
+    gained, lost = forecast.new_customers.summary.mean, forecast.lost_customers.summary.mean
+    rows = zip(series.periods, *series.summary[2:], gained, lost, base, strict=True)
+    return table(
+        (f"{period_name(forecast.labels).capitalize()} from", *ACTIVE),
+        [(day.isoformat(), *map(amount, numbers)) for day, *numbers in rows],
+        caption="Customers active at the end of each period, and means of those gained and lost "
+        "in it. Without: without new external leads.",
+        folded=True,
+    )
+
+
+def loyalty(verdict: Verdict) -> Table:
+    """Return how customers stay and bring others: what is not defined with the reason."""
+    born, kept = verdict.reproduction_number, verdict.logo_retention
+    known = {
+        "reproduction_number": None if born is None else number(born) if born else "0",
+        "logo_retention": None if kept is None else percent(kept),
+    }
+    low, high = verdict.reproduction_interval or (0.0, 0.0)
+    worlds = f"{number(low)} to {number(high)} in 90% of the worlds" if low < high else ""
+    rows = []
+    for name, (title, said) in LOYALTY.items():
+        value, note = known.get(name), verdict.notes.get(name, "")
+        more = worlds if name == "reproduction_number" else ""
+        words = [note] if value is None else [note or said, more]
+        rows.append((title, value or "not defined", "; ".join(filter(None, words))))
+    return Table(
+        columns=("Of the customers", "Value", "What it says"),
+        rows=tuple(rows),
+        numbers=(False, True, False),
     )
 
 
