@@ -21,8 +21,19 @@ def number(value: float) -> str:
 
 def amount(value: float) -> str:
     """Write a number with separators, and a decimal only where it matters."""
-    shown = f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:,.1f}"
+    shown = f"{value:,.0f}" if abs(value) >= 9.95 or float(value).is_integer() else f"{value:,.1f}"
     return "0" if shown == "-0" else shown
+
+
+def signed(value: float) -> str:
+    """Write a difference with its sign, and a decimal only where it matters."""
+    shown = amount(value)
+    return shown if value <= 0 or shown == "0" else f"+{shown}"
+
+
+def printable(text: str) -> str:
+    """Return text without control characters: a name must not steer what shows it."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def trajectories(count: int) -> str:

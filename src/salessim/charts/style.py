@@ -35,7 +35,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from salessim.readable import scale
+from salessim.readable import printable, scale
 
 # Okabe and Ito's palette (Color Universal Design, 2008): told apart with any colour vision, and
 # in grey by lightness.
@@ -272,7 +272,7 @@ def plain_label(text: str) -> str:
 
     Control characters become spaces: no SVG may hold them.
     """
-    shown = "".join(char if char.isprintable() else " " for char in text).replace("$", r"\$")
+    shown = printable(text).replace("$", r"\$")
     return f" {shown}" if shown.startswith("_") else shown
 
 

@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from salessim.readable import amount, percent, scale, trajectories
+from salessim.readable import amount, percent, printable, scale, trajectories
 
 if TYPE_CHECKING:
     from salessim.api.explanation import Explanation, StageLine
@@ -47,11 +47,6 @@ def console(*, stderr: bool = False) -> Console:
 def text(out: Console, sentence: str, *, style: str = "") -> None:
     """Print a sentence, wrapped at words."""
     out.print(Text(printable(sentence), style=style))
-
-
-def printable(name: str) -> str:
-    """Return text without control characters: a plan's name must not steer the terminal."""
-    return "".join(char if char.isprintable() else " " for char in name)
 
 
 def forecast(out: Console, given: Forecast, *, leads: bool = True) -> None:

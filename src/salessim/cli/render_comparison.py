@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import QUANTILES, empty_table, few, period_names, printable, text, widest
-from salessim.readable import amount, percent, scale, trajectories
+from salessim.cli.render import QUANTILES, empty_table, few, period_names, text, widest
+from salessim.readable import amount, percent, printable, scale, signed, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast import Comparison
@@ -137,15 +137,15 @@ def _change(difference: Difference, bookings: Paired, divisor: int) -> dict[str,
     ratio, half = float(bookings.variance_ratio), float(bookings.high - bookings.mean)
     share = difference.sustained
     return {
-        "Mean": _signed(float(bookings.mean) / divisor),
+        "Mean": signed(float(bookings.mean) / divisor),
         "+/-": "-" if math.isnan(half) else amount(half / divisor),
-        "P10": _signed(float(bookings.p10) / divisor),
-        "P50": _signed(float(bookings.p50) / divisor),
-        "P90": _signed(float(bookings.p90) / divisor),
+        "P10": signed(float(bookings.p10) / divisor),
+        "P50": signed(float(bookings.p50) / divisor),
+        "P90": signed(float(bookings.p90) / divisor),
         "Pairing": "-" if math.isnan(ratio) else f"{amount(math.sqrt(ratio))}x",
-        "Wins": _signed(float(difference.total("wins").mean)),
-        "Active": _signed(float(difference.total("active_customers").mean)),
-        "Sustained": "-" if share is None else _signed(100 * share.difference),
+        "Wins": signed(float(difference.total("wins").mean)),
+        "Active": signed(float(difference.total("active_customers").mean)),
+        "Sustained": "-" if share is None else signed(100 * share.difference),
     }
 
 
@@ -211,7 +211,7 @@ def _period_cells(difference: Difference, divisor: int) -> dict[str, list[str]]:
     paired, odds = difference.by_period("bookings"), difference.beats_by_period
     halves = (paired.high - paired.mean) / divisor
     return {
-        "": [_signed(value / divisor) for value in paired.mean],
+        "": [signed(value / divisor) for value in paired.mean],
         ERROR: ["-" if math.isnan(half) else amount(half) for half in halves],
         BEATS: [percent(float(share)) for share in odds.share] if odds else [],
     }
@@ -223,9 +223,3 @@ def _table(first: str, columns: Sequence[str], *, caption: str) -> Table:
     for column in columns:
         table.add_column(column, justify="left" if column == "Verdict" else "right", no_wrap=True)
     return table
-
-
-def _signed(value: float) -> str:
-    """Write a difference with its sign, and a decimal only where it matters."""
-    shown = amount(value)
-    return shown if value <= 0 or shown == "0" else f"+{shown}"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import empty_table, few, printable, text, widest
-from salessim.readable import percent, rounded
+from salessim.cli.render import empty_table, few, text, widest
+from salessim.readable import percent, printable, rounded
 
 if TYPE_CHECKING:
     from salessim.fit.fit import Fitted

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import empty_table, printable, text, widest
+from salessim.cli.render import empty_table, text, widest
 from salessim.forecast.goals import percent_change
-from salessim.readable import percent
+from salessim.readable import percent, printable
 
 if TYPE_CHECKING:
     from salessim.forecast.goals import Answer, Goals

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import empty_table, few, printable, text, widest
+from salessim.cli.render import empty_table, few, text, widest
 from salessim.forecast.judge import WILSON_Z
-from salessim.readable import amount, broken, percent, rounded, scale
+from salessim.readable import amount, broken, percent, printable, rounded, scale, signed
 
 if TYPE_CHECKING:
     from salessim.forecast.elasticity import Elasticity, Estimate
@@ -118,9 +118,9 @@ def _swing(one: Swing, divisor: int) -> dict[str, str]:
     return {
         "P05": printable(one.words[0]),
         "P95": printable(one.words[1]),
-        "at P05": _amount(low.value / divisor),
+        "at P05": signed(low.value / divisor),
         "+/-": amount(WILSON_Z * low.se / divisor),
-        "at P95": _amount(high.value / divisor),
+        "at P95": signed(high.value / divisor),
         "+/- ": amount(WILSON_Z * high.se / divisor),
     }
 
@@ -183,11 +183,6 @@ def _signed(value: float, digits: int) -> str:
 
 def _half(estimate: Estimate, digits: int) -> str:
     return "-" if math.isnan(estimate.se) else f"{WILSON_Z * estimate.se:.{digits}f}"
-
-
-def _amount(value: float) -> str:
-    shown = amount(value)
-    return shown if value <= 0 or shown == "0" else f"+{shown}"
 
 
 def _sentences(given: Sensitivity) -> Iterator[str]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from salessim.cli.render import MOST_ROWS, empty_table, few, printable, text, widest
+from salessim.cli.render import MOST_ROWS, empty_table, few, text, widest
 from salessim.config.words import counted
-from salessim.readable import amount, brief, number, percent, scale, trajectories
+from salessim.readable import amount, brief, number, percent, printable, scale, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.sweep import Key, Point, Sweep

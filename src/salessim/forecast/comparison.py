@@ -259,6 +259,11 @@ class Comparison:
 
         comparison_summary.write_csv(self, Path(path))
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook_studies
+
+        return notebook_studies.comparison(self)
+
     def __repr__(self) -> str:
         names = ", ".join(self.outcomes)
         return f"Comparison({names}; {self.trajectories:,} trajectories each)"

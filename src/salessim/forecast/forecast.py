@@ -103,7 +103,7 @@ class Forecast:
             "labels": labels,
             "sustainability": model.sustainability,
             "facts": program.facts,
-            "worlds": _across_worlds(cube, program, model),
+            "worlds": AcrossWorlds.of(cube, program, model),
         }
         classes = tuple(kind.name for kind in model.customers.health) if model.customers else ()
         provenance = Provenance(
@@ -346,6 +346,11 @@ class Forecast:
             f"{labels.timeline.periods} periods from {labels.timeline.start})"
         )
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook
+
+        return notebook.forecast(self)
+
     def _series(
         self,
         name: str,
@@ -367,22 +372,6 @@ class Forecast:
             divisor=divisor,
             stock=stock,
         )
-
-
-def _across_worlds(cube: Cube, program: Program, model: Model) -> AcrossWorlds | None:
-    """Return what the verdict must know of the worlds; None when there is only one."""
-    if program.world is None:
-        return None
-    from salessim.lowering.world_facts import reproduction_numbers
-    from salessim.lowering.worlds import need_factors
-
-    count, seed, seeds = cube.trajectories, cube.seed, cube.worlds
-    return AcrossWorlds(
-        need=need_factors(program, seed, count, seeds),
-        reproduction=reproduction_numbers(
-            program, model, seed=seed, trajectories=count, seeds=seeds
-        ),
-    )
 
 
 def _reported(counts: NDArray[Any], periods: int) -> NDArray[Any]:

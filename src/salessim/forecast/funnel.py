@@ -48,6 +48,11 @@ class Funnel:
         names = ", ".join(".".join(stage) for stage in self.stages)
         return f"Funnel({names}; {count:,} trajectories x {periods} periods)"
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook
+
+        return notebook.funnel(self)
+
     @property
     def open(self) -> Int32Array:
         """Deals standing in each stage at period ends, shape (trajectory, period, stage)."""

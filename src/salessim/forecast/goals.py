@@ -160,6 +160,11 @@ class Goals:
     def __str__(self) -> str:
         return "\n".join(self.sentences())
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook_studies
+
+        return notebook_studies.goals(self)
+
     def sentences(self) -> list[str]:
         """Return the goal, where the plan stands, and what reaches it, in words."""
         low, high = map(percent, self.now_interval)

@@ -15,8 +15,9 @@ from salessim.model.calendar import Timeline, add_months
 from salessim.model.plan import BASE_ORIGINS
 
 if TYPE_CHECKING:
-    from salessim.lowering.program import Facts
-    from salessim.model.plan import Sustainability
+    from salessim.engine.cube import Cube
+    from salessim.lowering.program import Facts, Program
+    from salessim.model.plan import Model, Sustainability
 
 WILSON_Z = 1.959963984540054
 """97.5 % point of the normal distribution, for intervals of 95 %."""
@@ -48,6 +49,22 @@ class AcrossWorlds(NamedTuple):
     """[trajectory] factor on the need; None where it is certain."""
     reproduction: FloatArray | None
     """[world] reproduction number in some of the worlds; None where it is the same in all."""
+
+    @classmethod
+    def of(cls, cube: Cube, program: Program, model: Model) -> AcrossWorlds | None:
+        """Return what a run's worlds say; None when there is only one."""
+        if program.world is None:
+            return None
+        from salessim.lowering.world_facts import reproduction_numbers
+        from salessim.lowering.worlds import need_factors
+
+        count, seed, seeds = cube.trajectories, cube.seed, cube.worlds
+        return cls(
+            need=need_factors(program, seed, count, seeds),
+            reproduction=reproduction_numbers(
+                program, model, seed=seed, trajectories=count, seeds=seeds
+            ),
+        )
 
 
 def judge(

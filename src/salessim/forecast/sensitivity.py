@@ -147,5 +147,10 @@ class Sensitivity:
 
         return sensitivity_summary.document(self)
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook_studies
+
+        return notebook_studies.sensitivity(self)
+
     def __repr__(self) -> str:
         return f"Sensitivity({self.of.name} of {self.title!r}, {self.trajectories:,} trajectories)"

@@ -83,6 +83,11 @@ class Series:
         count, periods = self.cells.shape[:2]
         return f"Series({self.name}, {self.unit}, {count:,} trajectories x {periods} periods)"
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook
+
+        return notebook.series(self)
+
     @cached_property
     def whole(self) -> IntArray:
         """Exact samples, shape (trajectory, period): counts, or money in hundredths."""
@@ -187,6 +192,11 @@ class Split(Mapping[str, Series]):
 
     def __repr__(self) -> str:
         return f"Split({', '.join(self._parts)})"
+
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook
+
+        return notebook.split(self)
 
     def mean(self) -> pd.DataFrame:
         """Return the mean of each part: a row per period, a column per part."""

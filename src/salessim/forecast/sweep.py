@@ -197,6 +197,11 @@ class Sweep:
 
         return sweep_table.document(self)
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook_studies
+
+        return notebook_studies.sweep(self)
+
     def __repr__(self) -> str:
         keys = ", ".join(key.name for key in self.keys)
         return f"Sweep({keys}; {len(self.points):,} points, {self.trajectories:,} trajectories)"

@@ -153,6 +153,11 @@ class Verdict:
     def __str__(self) -> str:
         return "\n".join(self.sentences())
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook
+
+        return notebook.verdict(self)
+
     def sentences(self, *, leads: bool = True) -> list[str]:
         """Say the verdict in plain words, one thought a sentence.
 
