@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -14,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from salessim.cli.fit import Day, Days, history_argument, map_option, stages_option
-from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
+    Study,
     Whole,
     json_option,
     no_progress_option,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Study):
     """What the options of `backtest` ask for."""
 
     origins: str
@@ -46,12 +46,6 @@ class Wanted:
     half_life: float | None
     jobs: int
     trajectories: int
-    seed: int | None
-    threads: int | None
-    out: Path | None
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 @click.command()
@@ -166,23 +160,20 @@ def command(  # noqa: PLR0913  (one parameter per option)
         quiet=quiet,
         progress=not (quiet or no_progress),
     )
-    _report(_look_back(loaded, records, wanted, ctx.meta[RECORDED]), wanted)
+    found, folder = _look_back(loaded, records, wanted, ctx.meta[RECORDED])
+    _report(found, folder, wanted)
 
 
-def _look_back(plan: Plan, history: History, wanted: Wanted, typed: Sequence[str]) -> Backtest:
-    """Forecast and score, and write the folder, which is refused before anything is simulated."""
-    from salessim.api.run_directory import RunDirectory
+def _look_back(
+    plan: Plan, history: History, wanted: Wanted, typed: Sequence[str]
+) -> tuple[Backtest, Path | None]:
     from salessim.report.backtest import write_backtest
 
-    with Interruptions() as interruptions:
-        if wanted.out is None:
-            return _forecast(plan, history, wanted)
-        with RunDirectory(wanted.out) as directory:
-            found = _forecast(plan, history, wanted)
-            interruptions.writing()
-            write_backtest(found, directory.work, plan=plan, command=typed)
-            directory.publish()
-            return found
+    return kept(
+        wanted,
+        lambda: _forecast(plan, history, wanted),
+        lambda found, folder: write_backtest(found, folder, plan=plan, command=typed),
+    )
 
 
 def _forecast(plan: Plan, history: History, wanted: Wanted) -> Backtest:
@@ -216,17 +207,12 @@ def _pool(wanted: Wanted) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn"))
 
 
-def _report(found: Backtest, wanted: Wanted) -> None:
-    from salessim.cli import render, render_backtest
+def _report(found: Backtest, folder: Path | None, wanted: Wanted) -> None:
+    from salessim.cli import render_backtest
 
-    if wanted.as_json:
-        click.echo(json.dumps(found.summary(), allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    render_backtest.backtest(console, found)
-    said = f"{found.trajectories:,} trajectories an origin, seed {found.seed}."
-    if wanted.out:
-        names = sorted(file.name for file in wanted.out.iterdir())
-        said += f" Written to {wanted.out}: {', '.join(names)}."
-    render.text(console, said)
+    tell(
+        wanted,
+        found.summary,
+        lambda console: render_backtest.backtest(console, found),
+        last=f"{found.trajectories:,} trajectories an origin, seed {found.seed}.{written(folder)}",
+    )

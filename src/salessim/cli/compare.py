@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
     Study,
@@ -80,7 +79,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
         chosen = [name for name in loaded.scenario_names if name in plans]
         for note in (*loaded.notes, *api.scenario_notes(loaded, chosen)):
             click.echo(f"note: {note}", err=True)
-    _report(_compare(plans, wanted, ctx.meta[RECORDED]), loaded, wanted)
+    comparison, folder = _compare(plans, wanted, ctx.meta[RECORDED])
+    _report(comparison, folder, loaded, wanted)
 
 
 def _chosen(plan: Plan, names: Sequence[str]) -> dict[str, Plan]:
@@ -102,20 +102,16 @@ def _chosen(plan: Plan, names: Sequence[str]) -> dict[str, Plan]:
     return chosen
 
 
-def _compare(plans: dict[str, Plan], wanted: Study, typed: Sequence[str]) -> Comparison:
-    """Simulate, and write the folder, which is refused before anything is simulated."""
+def _compare(
+    plans: dict[str, Plan], wanted: Study, typed: Sequence[str]
+) -> tuple[Comparison, Path | None]:
     from salessim.api.comparison import write_comparison
-    from salessim.api.run_directory import RunDirectory
 
-    with Interruptions() as interruptions:
-        if wanted.out is None:
-            return _simulate(plans, wanted)
-        with RunDirectory(wanted.out) as directory:
-            comparison = _simulate(plans, wanted)
-            interruptions.writing()
-            write_comparison(plans, comparison, directory.work, command=typed)
-            directory.publish()
-            return comparison
+    return kept(
+        wanted,
+        lambda: _simulate(plans, wanted),
+        lambda found, folder: write_comparison(plans, found, folder, command=typed),
+    )
 
 
 def _simulate(plans: dict[str, Plan], wanted: Study) -> Comparison:
@@ -133,17 +129,13 @@ def _simulate(plans: dict[str, Plan], wanted: Study) -> Comparison:
         )
 
 
-def _report(comparison: Comparison, plan: Plan, wanted: Study) -> None:
-    from salessim.cli import render, render_comparison
+def _report(comparison: Comparison, folder: Path | None, plan: Plan, wanted: Study) -> None:
+    from salessim.cli import render_comparison
 
-    if wanted.as_json:
-        click.echo(json.dumps(comparison.summary(), allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    render_comparison.comparison(console, comparison, title=plan.model.title)
-    said = f"Seed {comparison.base.provenance.seed}."
-    if wanted.out:
-        names = sorted(file.name for file in wanted.out.iterdir() if file.suffix != ".toml")
-        said += f" Written to {wanted.out}: {', '.join(names)}, and the plan of each scenario."
-    render.text(console, said)
+    files = written(folder, without=[".toml"], rest=", and the plan of each scenario")
+    tell(
+        wanted,
+        comparison.summary,
+        lambda console: render_comparison.comparison(console, comparison, title=plan.model.title),
+        last=f"Seed {comparison.base.provenance.seed}.{files}",
+    )

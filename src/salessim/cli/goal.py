@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
     Share,
@@ -28,6 +27,8 @@ from salessim.cli.options import (
 from salessim.cli.progress import progress_bar, say_compiling
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from salessim.config import Plan
     from salessim.forecast import Goals
 
@@ -117,8 +118,8 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if not quiet:
         for note in loaded.notes:
             click.echo(f"note: {note}", err=True)
-    goals = _goals(loaded, wanted, ctx.meta[RECORDED])
-    _report(goals, loaded, wanted)
+    goals, folder = _goals(loaded, wanted, ctx.meta[RECORDED])
+    _report(goals, folder, loaded, wanted)
 
 
 def _paired(vary: Sequence[str], ranges: Sequence[str]) -> dict[str, str | None]:
@@ -133,20 +134,16 @@ def _paired(vary: Sequence[str], ranges: Sequence[str]) -> dict[str, str | None]
     return dict(zip(vary, ranges, strict=True)) if ranges else dict.fromkeys(vary)
 
 
-def _goals(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Goals, ...]:
-    """Search, and write the folder, which is refused before anything is simulated."""
+def _goals(
+    plan: Plan, wanted: Wanted, typed: Sequence[str]
+) -> tuple[tuple[Goals, ...], Path | None]:
     from salessim.api.goal_directory import write_goals
-    from salessim.api.run_directory import RunDirectory
 
-    with Interruptions() as interruptions:
-        if wanted.out is None:
-            return _search(plan, wanted)
-        with RunDirectory(wanted.out) as directory:
-            goals = _search(plan, wanted)
-            interruptions.writing()
-            write_goals(plan, goals, directory.work, command=typed)
-            directory.publish()
-            return goals
+    return kept(
+        wanted,
+        lambda: _search(plan, wanted),
+        lambda goals, folder: write_goals(plan, goals, folder, command=typed),
+    )
 
 
 def _search(plan: Plan, wanted: Wanted) -> tuple[Goals, ...]:
@@ -168,24 +165,21 @@ def _search(plan: Plan, wanted: Wanted) -> tuple[Goals, ...]:
         return (goal(plan, target=wanted.target, **ask),)
 
 
-def _report(goals: Sequence[Goals], plan: Plan, wanted: Wanted) -> None:
+def _report(goals: Sequence[Goals], folder: Path | None, plan: Plan, wanted: Wanted) -> None:
     from salessim.cli import render, render_goals
 
-    if wanted.as_json:
-        click.echo(json.dumps({"goals": [one.summary() for one in goals]}, allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    for one in goals:
-        render_goals.goals(console, one, title=plan.model.title)
-    if not goals:
-        render.text(
-            console,
-            f"Every target of the plan is reached with {100 * wanted.probability:g}% or more.",
-        )
-    said = f"Seed {wanted.seed}."
-    if wanted.out:
-        said += (
-            f" Written to {wanted.out}: {', '.join(sorted(f.name for f in wanted.out.iterdir()))}."
-        )
-    render.text(console, said)
+    def shown(console: Console) -> None:
+        for one in goals:
+            render_goals.goals(console, one, title=plan.model.title)
+        if not goals:
+            render.text(
+                console,
+                f"Every target of the plan is reached with {100 * wanted.probability:g}% or more.",
+            )
+
+    tell(
+        wanted,
+        lambda: {"goals": [one.summary() for one in goals]},
+        shown,
+        last=f"Seed {wanted.seed}.{written(folder)}",
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
     Study,
@@ -115,23 +114,18 @@ def command(  # noqa: PLR0913  (one parameter per option)
     if not quiet:
         for note in loaded.notes:
             click.echo(f"note: {note}", err=True)
-    _report(_find(loaded, wanted, ctx.meta[RECORDED]), wanted)
+    found, folder = _find(loaded, wanted, ctx.meta[RECORDED])
+    _report(found, folder, wanted)
 
 
-def _find(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> Sensitivity:
-    """Simulate, and write the folder, which is refused before anything is simulated."""
-    from salessim.api.run_directory import RunDirectory
+def _find(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Sensitivity, Path | None]:
     from salessim.api.study import write_sensitivity
 
-    with Interruptions() as interruptions:
-        if wanted.out is None:
-            return _simulate(plan, wanted)
-        with RunDirectory(wanted.out) as directory:
-            found = _simulate(plan, wanted)
-            interruptions.writing()
-            write_sensitivity(plan, found, directory.work, command=typed)
-            directory.publish()
-            return found
+    return kept(
+        wanted,
+        lambda: _simulate(plan, wanted),
+        lambda found, folder: write_sensitivity(plan, found, folder, command=typed),
+    )
 
 
 def _simulate(plan: Plan, wanted: Wanted) -> Sensitivity:
@@ -151,17 +145,12 @@ def _simulate(plan: Plan, wanted: Wanted) -> Sensitivity:
         )
 
 
-def _report(found: Sensitivity, wanted: Wanted) -> None:
-    from salessim.cli import render, render_sensitivity
+def _report(found: Sensitivity, folder: Path | None, wanted: Wanted) -> None:
+    from salessim.cli import render_sensitivity
 
-    if wanted.as_json:
-        click.echo(json.dumps(found.summary(), allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    render_sensitivity.sensitivity(console, found)
-    said = f"Seed {found.seed}."
-    if wanted.out:
-        names = sorted(file.name for file in wanted.out.iterdir())
-        said += f" Written to {wanted.out}: {', '.join(names)}."
-    render.text(console, said)
+    tell(
+        wanted,
+        found.summary,
+        lambda console: render_sensitivity.sensitivity(console, found),
+        last=f"Seed {found.seed}.{written(folder)}",
+    )

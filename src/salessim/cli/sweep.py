@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import (
     Study,
@@ -107,18 +106,14 @@ def command(  # noqa: PLR0913  (one parameter per option)
 
 
 def _sweep(plan: Plan, wanted: Wanted, typed: Sequence[str]) -> tuple[Sweep, Path | None]:
-    """Simulate, and write the folder, which is refused before anything is simulated."""
-    from salessim.api.run_directory import RunDirectory
     from salessim.api.sweep_directory import write_sweep
 
-    with Interruptions() as interruptions:
-        if wanted.out is None:
-            return _simulate(plan, wanted), None
-        with RunDirectory(wanted.out) as directory:
-            sweep = _simulate(plan, wanted)
-            interruptions.writing()
-            write_sweep(plan, sweep, directory.work, command=typed)
-            return sweep, directory.publish(partial=sweep.interrupted)
+    return kept(
+        wanted,
+        lambda: _simulate(plan, wanted),
+        lambda sweep, folder: write_sweep(plan, sweep, folder, command=typed),
+        is_partial=lambda sweep: sweep.interrupted,
+    )
 
 
 def _simulate(plan: Plan, wanted: Wanted) -> Sweep:
@@ -139,15 +134,11 @@ def _simulate(plan: Plan, wanted: Wanted) -> Sweep:
 
 
 def _report(sweep: Sweep, folder: Path | None, wanted: Wanted) -> None:
-    from salessim.cli import render, render_sweep
+    from salessim.cli import render_sweep
 
-    if wanted.as_json:
-        click.echo(json.dumps(sweep.summary(), allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    render_sweep.sweep(console, sweep)
-    said = f"Seed {sweep.provenance.seed}."
-    if folder:
-        said += f" Written to {folder}: {', '.join(sorted(f.name for f in folder.iterdir()))}."
-    render.text(console, said)
+    tell(
+        wanted,
+        sweep.summary,
+        lambda console: render_sweep.sweep(console, sweep),
+        last=f"Seed {sweep.provenance.seed}.{written(folder)}",
+    )
