@@ -80,6 +80,12 @@ def few_digits(value: float) -> str:
     return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))
 
 
+def in_days(value: float) -> str:
+    """Write a time: ``1 day``, ``2.5 days``, ``40 days``."""
+    said = few_digits(value)
+    return f"{said} {'day' if said == '1' else 'days'}"
+
+
 def brief(value: float) -> str:
     """Write a number to four digits, with separators, and none that say nothing."""
     return f"{float(f'{value:.4g}'):,.10g}"

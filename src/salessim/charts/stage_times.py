@@ -24,7 +24,7 @@ from salessim.charts.visits import (
 )
 from salessim.model.law import floats
 from salessim.model.plan import Model, Pipeline, Stage
-from salessim.readable import few_digits, percent
+from salessim.readable import few_digits, in_days, percent
 
 POINTS = 400
 SHOWN = 0.95
@@ -216,8 +216,8 @@ def _length(stage: Stage) -> str:
         return f"{percent(never)} of the visits never end"
     if most <= 1e-9:
         return "nearly all visits end at once"
-    said = f"half of the visits end within {_days(half)}"
-    return f"{said}, nine of ten within {_days(most)}" if most < math.inf else said
+    said = f"half of the visits end within {in_days(half)}"
+    return f"{said}, nine of ten within {in_days(most)}" if most < math.inf else said
 
 
 def _state(stage: Stage, ages: FloatArray, late: float) -> str:
@@ -228,11 +228,6 @@ def _state(stage: Stage, ages: FloatArray, late: float) -> str:
     return (
         f"{overdue:,} of {len(ages):,} open deals are overdue, about {likely} of all will advance"
     )
-
-
-def _days(days: float) -> str:
-    said = few_digits(days)
-    return f"{said} day" if said == "1" else f"{said} days"
 
 
 def _titled(stage: Stage, said: str) -> str:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from salessim._typing import FloatArray
 from salessim.charts import style
 from salessim.fit.groups.words import RARE, compared, p_text
-from salessim.readable import few_digits, percent
+from salessim.readable import in_days, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +105,7 @@ def _title(groups: Groups, of: str, what: str, row: Any) -> str:
 
 
 def _subtitle(what: str, row: Any, pooled: float) -> str:
-    common = percent(pooled) if what == "conversion" else f"{few_digits(pooled)} days"
+    common = percent(pooled) if what == "conversion" else in_days(pooled)
     of = "odds" if what == "conversion" else "times"
     return (
         f"{row['groups']:,} groups, {row['deals']:,} deals, all together {common}; 90% intervals; "

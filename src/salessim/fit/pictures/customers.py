@@ -14,7 +14,7 @@ from salessim.fit.order_months import expected_repeats
 from salessim.fit.purchases import ParetoNBD
 from salessim.fit.subscription_base import FittedSubscriptions
 from salessim.model.law import floats
-from salessim.readable import amount, few_digits, percent
+from salessim.readable import amount, in_days, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,4 +182,4 @@ def _law(base: FittedSubscriptions) -> str:
 def _customers(base: FittedOrders) -> str:
     known: pd.DataFrame = base.summaries
     mean = float(known["age"].mean())
-    return f"{amount(len(known))} customers, known for {few_digits(mean)} days on average"
+    return f"{amount(len(known))} customers, known for {in_days(mean)} on average"

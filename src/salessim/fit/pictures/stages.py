@@ -11,7 +11,7 @@ from salessim.config.words import counted
 from salessim.fit.amounts import FittedAmount
 from salessim.fit.stages import FittedStage
 from salessim.model.law import floats
-from salessim.readable import amount, few_digits, percent
+from salessim.readable import amount, in_days, percent
 
 POINTS = 400
 SHOWN = 0.975
@@ -131,13 +131,8 @@ def _message(stage: FittedStage) -> str:
     if not stage.seen["advance"]:
         return "no visit has advanced yet"
     half = float(stage.law("advance").isf(np.array([0.5]))[0])
-    took = f", half of them within {_days(half)}" if half >= 0.05 else ""
+    took = f", half of them within {in_days(half)}" if half >= 0.05 else ""
     return f"{percent(share)} of visits advance{took}"
-
-
-def _days(days: float) -> str:
-    said = few_digits(days)
-    return f"{said} {'day' if said == '1' else 'days'}"
 
 
 def _subtitle(stage: FittedStage) -> str:
