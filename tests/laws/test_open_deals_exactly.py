@@ -180,7 +180,7 @@ def test_age_against_the_law_of_the_stage():
     found = prospects(given)
     # 0.7 x 0.4 of the visits never end; those that do are over with the exponential law
     stuck, there = 0.28, math.exp(-50.0 / 20.0)
-    assert found.outlived[0] == pytest.approx(0.72 * (1.0 - there), rel=1e-12)
+    assert found.outlived[0] == pytest.approx(1.0 - there, rel=1e-12)
     still = stuck / (stuck + 0.72 * there)
     assert found.stuck[0] == pytest.approx(still, rel=1e-12)
     assert found.never_closed[0] == pytest.approx(still, rel=1e-12)

@@ -47,7 +47,7 @@ def test_deals_are_ranked_by_what_they_add_and_by_their_age(tmp_path):
         listed(
             tmp_path,
             ("small", "Offer", "2026-12-30", "100"),
-            ("=large", "Offer", "2026-11-15", "90000"),
+            ("=large", "Offer", "2026-11-22", "90000"),
             ("no amount", "Offer", "2026-12-20", ""),
             ("ancient", "Offer", "2026-01-01", "500000"),
         )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OLD = 0.9
-"""Share of the visits to a stage that have ended by the age from which on a deal is old."""
+"""Share of a stage's visits that have ended by the age from which on a deal is old."""
 STUCK = 0.5
 """Probability to never close from which on a deal is probably stuck."""
 RISKS = ("in its usual time", "older than most", "probably stuck")
@@ -62,7 +62,7 @@ class RankedDeals:
           of the bookings of all rows;
         - ``won_in_time``, ``won``: probability to be won within the horizon, and at all;
           ``won_when_entered``: at all, for a deal that enters the stage at the start;
-        - ``outlived``: share of the visits to its stage that have ended by its age;
+        - ``outlived``: share of the visits to its stage that ever end which have ended by its age;
         - ``stuck``, ``never_closed``: probability to be stuck already, and to get stuck here or
           in a later stage;
         - ``risk``: one of `RISKS`.
@@ -98,7 +98,7 @@ class RankedDeals:
         said = [f"{open_deals}: expected to book {money} before {self.until:%-d %B %Y}."]
         for risk, why in (
             (RISKS[2], f"never close with a probability of {percent(STUCK)} or more"),
-            (RISKS[1], f"are older than {percent(OLD)} of the visits to their stage get"),
+            (RISKS[1], f"are older than {percent(OLD)} of the visits to their stage that end"),
         ):
             those = frame[frame["risk"] == risk]
             many = int(those["deals"].sum())

@@ -51,8 +51,11 @@ def draw(given: RankedDeals, ax: Axes | None = None, *, most: int = MOST_BARS) -
         bar.set_hatch(MARKS[risk])
         bar.set_edgecolor("white")
     for row, (_, deal) in enumerate(top.iterrows()):
-        said = f" {percent(deal['won_in_time'])} of {rounded(deal['deals'] * deal['amount'])}"
-        ax.annotate(said, (deal["bookings"], row), va="center", fontsize=style.SMALL)
+        said = f"{percent(deal['won_in_time'])} of {rounded(deal['deals'] * deal['amount'])}"
+        ax.annotate(
+            said, (deal["bookings"], row), (4.0, 0.0), textcoords="offset points", va="center",
+            fontsize=style.SMALL,
+        )  # fmt: skip
     ax.set_yticks(range(len(top)), names)
     ax.set_ylim(rows - 0.4, -0.6)
     style.number_axis(ax, given.currency, which="x")

@@ -13,7 +13,7 @@ from salessim.lowering.chain import OUTCOME_NAMES, cells_of, outcomes, outcomes_
 from salessim.lowering.grid import Grid
 from salessim.lowering.streams import Streams
 from salessim.lowering.value_to_go import NEVER_CLOSED, WON, WON_IN_TIME, ValueToGo
-from salessim.model.plan import Model, OpenDeals, Pipeline
+from salessim.model.plan import Model, OpenDeals, Pipeline, Stage
 
 _FRESH = 3
 """Row after those of `ValueToGo`: won when it enters the stage at the start."""
@@ -37,7 +37,7 @@ class Prospects:
     stuck : ndarray
         Probability to be stuck in its stage already.
     outlived : ndarray
-        Share of the visits to its stage that have ended by its age.
+        Share of the visits to its stage that ever end which have ended by its age.
     """
 
     won_in_time: FloatArray
@@ -108,7 +108,7 @@ class _Room(NamedTuple):
     chances: FloatArray
     """P(outcome | age), shape (age, outcome)."""
     outlived: FloatArray
-    """Share of its visits that have ended by each age."""
+    """Share of its visits that end which have ended by each age."""
 
 
 def _occupied(pipeline: Pipeline, model: Model, deals: OpenDeals) -> Iterator[_Room]:
@@ -126,13 +126,16 @@ def _occupied(pipeline: Pipeline, model: Model, deals: OpenDeals) -> Iterator[_R
                 row[OUTCOME_NAMES.index(outcome.name)] = outcome.probability
             if not row.any():  # too old for any outcome
                 row[_STUCK] = 1.0
-        still = [
-            o.probability * (o.law.survival(ages) if o.law else np.ones(len(ages)))
-            for o in outcomes(stage, odds=factor)
-        ]
-        # a deal that has just entered has outlived nothing, not even instant visits
-        outlived = np.where(ages > 0.0, np.clip(1.0 - sum(still), 0.0, 1.0), 0.0)
-        yield _Room(index, there, ages, which.reshape(-1), chances, outlived)
+        yield _Room(index, there, ages, which.reshape(-1), chances, _outlived(stage, ages, factor))
+
+
+def _outlived(stage: Stage, ages: FloatArray, odds: float) -> FloatArray:
+    """Share of the visits that end which have ended by each age."""
+    ending = [outcome for outcome in outcomes(stage, odds=odds) if outcome.law]
+    ends = sum(outcome.probability for outcome in ending)
+    still = sum(o.probability * o.law.survival(ages) for o in ending if o.law)
+    # who has just entered has outlived nothing, not even instant visits
+    return np.where((ages > 0.0) & (ends > 0.0), 1.0 - still / (ends or 1.0), 0.0)
 
 
 def _values(

@@ -9,6 +9,7 @@ from salessim import api
 from salessim.charts import style
 from salessim.report import run_tables
 from salessim.report.page import Figure, Section
+from salessim.report.run_deals import deals_section
 
 if TYPE_CHECKING:
     from salessim.api.finished import Run
@@ -29,6 +30,8 @@ def sections(run: Run) -> Iterator[Section]:
         yield stages(forecast)
     yield total(forecast)
     yield lasting(forecast)
+    if (ranked := api.open_deals(run.plan)).count:
+        yield deals_section(ranked)
     yield Section(title="What this was made from", tables=(run_tables.stamp(run),))
 
 
