@@ -80,7 +80,7 @@ def empty(picture):
 
 def test_every_chart_is_there_and_shows_something(page, text):
     drawn = [figure for section in page.sections for figure in section.figures]
-    assert len(drawn) == len(pictures(text)) == 9
+    assert len(drawn) == len(pictures(text)) == 10
     assert not any(map(empty, pictures(text)))
     said = re.findall(r'role="img" aria-label="([^"]+)"', text)
     assert len(said) == len(drawn)
