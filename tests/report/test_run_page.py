@@ -219,3 +219,13 @@ def test_words_stand_out_from_what_is_behind_them(text):
 )
 def test_spans_read_as_people_say_them(first, last, said):
     assert between(first, last) == said
+
+
+def test_what_was_searched_for_is_shown(run):
+    plan = ss.load_plan(CONFIGS / "saas.toml")
+    found = ss.just_enough(plan, trajectories=40, seed=5)
+    with_goal = ss.Run.of(plan, run.forecast, [found])
+    last, stamp = run_page(with_goal).sections[-2:]
+    assert last.title == f"What it takes: {found.words}"
+    assert list(last.text) == found.sentences()
+    assert stamp.tables

@@ -12,6 +12,7 @@ from salessim.api.goal_search import Asked, Search
 from salessim.api.seek import seek
 from salessim.api.varied import read_varied
 from salessim.errors import SalessimError
+from salessim.forecast.goals import Goals
 from salessim.forecast.judge import wilson
 from salessim.model.plan import Target
 
@@ -308,6 +309,7 @@ def test_answers_are_written_whole(plan, tmp_path):
     document = json.loads((folder / "goals.json").read_text())
     assert document["goals"][0]["goal"] == "wins.2027Q1 >= 40"
     assert document == {"goals": [json.loads(json.dumps(found.summary(), allow_nan=False))]}
+    assert Goals.from_summary(document["goals"][0]) == found
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["goals"][0]["seed"] == plan.seed
     assert set(manifest["files"]) == names - {"manifest.json"}

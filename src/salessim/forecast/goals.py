@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from salessim.forecast.goals_plot import GoalPlots
 
+RUN_NAMES = ("trajectories", "seed", "runs", "program_sha256")
+"""What answers can be found again from."""
 Ends = tuple[float | None, float | None]
 
 
@@ -77,6 +79,13 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any]) -> Answer:
+        """Read what `to_dict` wrote, also after JSON has made lists of its tuples."""
+        ends = {name: tuple(raw[name]) for name in ("interval", "probability_interval")}
+        curve = tuple((float(value), float(share)) for value, share in raw["curve"])
+        return cls(**{**raw, **ends, "curve": curve})
 
     def sentence(self, asked: float) -> str:
         """Say what it takes, or how far it goes."""
@@ -188,16 +197,30 @@ class Goals:
         return {
             "run": self.run_document(),
             "goal": self.goal,
+            "words": self.words,
             "asked": self.asked,
             "now": self.now,
             "now_interval": list(self.now_interval),
             "answers": [answer.to_dict() for answer in self.answers],
         }
 
+    @classmethod
+    def from_summary(cls, raw: Mapping[str, Any]) -> Goals:
+        """Read what `summary` wrote; the condition stands for its words where it has none."""
+        low, high = raw["now_interval"]
+        return cls(
+            goal=raw["goal"],
+            words=raw.get("words", raw["goal"]),
+            asked=raw["asked"],
+            now=raw["now"],
+            now_interval=(low, high),
+            answers=tuple(map(Answer.from_dict, raw["answers"])),
+            **{name: raw["run"][name] for name in RUN_NAMES},
+        )
+
     def run_document(self) -> dict[str, Any]:
         """Return what the answers can be found again from."""
-        names = ("trajectories", "seed", "runs", "program_sha256")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in RUN_NAMES}
 
     @property
     def plot(self) -> GoalPlots:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from salessim import api
 from salessim.charts import style
+from salessim.forecast.goals import Goals
 from salessim.report import run_tables
 from salessim.report.page import Figure, Section
 from salessim.report.run_deals import deals_section
+from salessim.report.run_goals import goal_section
 
 if TYPE_CHECKING:
     from salessim.api.finished import Run
@@ -32,6 +34,7 @@ def sections(run: Run) -> Iterator[Section]:
     yield lasting(forecast)
     if (ranked := api.open_deals(run.plan)).count:
         yield deals_section(ranked)
+    yield from map(goal_section, map(Goals.from_summary, run.goals))
     yield Section(title="What this was made from", tables=(run_tables.stamp(run),))
 
 

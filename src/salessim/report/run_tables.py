@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from salessim.api.finished import Run
     from salessim.forecast import Forecast
     from salessim.forecast.funnel import Funnel
-    from salessim.forecast.series import Summary
+    from salessim.forecast.series import Series
     from salessim.forecast.verdict import Verdict
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -208,11 +208,11 @@ def stamp(run: Run) -> Table:
     """Return what a run can be repeated from, and how exact its totals are."""
     forecast = run.forecast
     origin = forecast.provenance
-    total = forecast.bookings.total_summary
-    base = forecast.without_external_leads().bookings.total_summary
-    error = {
-        "Mean bookings, Monte Carlo error": total,
-        "Without external leads": base,
+    base = forecast.without_external_leads()
+    totals = {
+        "Mean bookings": forecast.bookings,
+        "Mean bookings without external leads": base.bookings,
+        "Mean deals won": forecast.wins,
     }
     rows = [
         ("salessim", origin.version),
@@ -221,13 +221,26 @@ def stamp(run: Run) -> Table:
         ("Engine", origin.engine),
         ("Plan (SHA-256)", run.plan_sha256),
         ("Program (SHA-256)", origin.program_sha256),
-        *((name, _with_error(each, forecast.labels.currency)) for name, each in error.items()),
+        *((name, _with_error(series)) for name, series in totals.items()),
     ]
-    return Table(columns=("What", "Value"), rows=tuple(rows), numbers=(False, False))
+    return Table(
+        columns=("What", "Value"),
+        rows=tuple(rows),
+        numbers=(False, False),
+        caption="The same plan, seed and version give the same numbers. Behind a mean stands its "
+        "Monte Carlo standard error: more trajectories shrink it.",
+    )
 
 
-def _with_error(total: Summary, currency: str) -> str:
-    mean, error = float(total.mean), float(total.se)
+def _with_error(series: Series) -> str:
+    mean, error = float(series.total_summary.mean), float(series.total_summary.se)
+    said = f"{exact(mean)} {series.unit}"
     if math.isnan(error):
-        return f"{mean:,.0f} {currency}; one trajectory has no error"
-    return f"{mean:,.0f} +/- {error:,.0f} {currency}"
+        return f"{said}; one trajectory has no error"
+    share = f" ({percent(error / mean)})" if mean else ""
+    return f"{said} ± {exact(error)}{share}"
+
+
+def exact(value: float) -> str:
+    """Write a number with two decimals where it is small, else whole."""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:,.2f}"
