@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -84,7 +85,7 @@ def test_every_chart_is_there_and_shows_something(page, text):
     assert not any(map(empty, pictures(text)))
     said = re.findall(r'role="img" aria-label="([^"]+)"', text)
     assert len(said) == len(drawn)
-    assert all(figure.caption in words for figure, words in zip(drawn, said, strict=True))
+    assert all(figure.caption in unescape(words) for figure, words in zip(drawn, said, strict=True))
 
 
 def test_an_empty_chart_would_be_caught():
