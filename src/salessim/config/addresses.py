@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from salessim.config.documents import Change, Layer
 from salessim.config.lines import Lines
-from salessim.config.problems import PlanError, Problem, Problems, holds
+from salessim.config.problems import Path, PlanError, Problem, Problems, holds
 from salessim.config.words import path_text
 
 
@@ -16,6 +16,12 @@ def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Ch
     addressed = sorted((finder.place(problem), index) for index, problem in enumerate(problems))
     found = list(problems)
     return PlanError(*(finder.say(place, found[index]) for place, index in addressed))
+
+
+def places(layers: Sequence[Layer], changes: Sequence[Change], paths: Sequence[Path]) -> list[str]:
+    """Return for each key of a document what says it: ``plan.toml:12``, or the change."""
+    finder = _Finder(layers, changes)
+    return [finder.named(*finder.place(Problem(path, ""))) for path in paths]
 
 
 class _Finder:
@@ -43,6 +49,12 @@ class _Finder:
                     return index, self._lines[index].of(path)
         return 0, 1
 
+    def named(self, index: int, line: int) -> str:
+        """Return the change, or the file and line."""
+        if index < 0:
+            return self._changes[len(self._changes) + index].label
+        return f"{self._layers[index].path}:{line}"
+
     def say(self, place: tuple[int, int], problem: Problem) -> str:
         """Return the problem as one line of the error."""
         index, line = place
@@ -54,5 +66,4 @@ class _Finder:
             missing = change.made and problem.text.startswith("missing key")
             made = f" ({change.made})" if missing else ""
             return f"{change.label}: {inside}{problem.text}{made}"
-        address = f"{self._layers[index].path}:{line}: "
-        return address + (f"{key}: " if key else "") + problem.text
+        return f"{self.named(index, line)}: " + (f"{key}: " if key else "") + problem.text

@@ -20,7 +20,7 @@ CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (Excel knows no zones)
 """In the place of a time of writing: the same run gives the same bytes."""
 LONGEST_TEXT = 32_000
 """A cell holds 32,767 characters."""
-WIDEST, NARROWEST = 90.0, 9.0
+WIDEST, NARROWEST = 75.0, 9.0
 LINE_HEIGHT = 15.0
 ROWS_OF_A_PAGE = 55
 OK, NOT_OK = "OK", "NOT OK"
@@ -107,8 +107,6 @@ class Column:
         A live formula that gives `total`.
     group : str
         Written above the columns that share it.
-    width : float
-        Characters, at least.
     """
 
     key: str
@@ -119,7 +117,6 @@ class Column:
     total: Any = None
     total_formula: str = ""
     group: str = ""
-    width: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,48 +140,49 @@ class Placed:
     total: int | None
     columns: Sequence[Column]
 
+    def place(self, key: str) -> int:
+        """Return the column of the sheet, from 0."""
+        return next(at for at, column in enumerate(self.columns) if column.key == key)
+
     def column(self, key: str) -> Column:
         """Return what a column was written from."""
-        return self.columns[self._at(key)]
+        return self.columns[self.place(key)]
 
     def cell(self, key: str, row: int) -> str:
         """Return the address of a value, rows from 0."""
-        return self._address(xl_rowcol_to_cell(self.first + row, self._at(key)))
+        return self._address(xl_rowcol_to_cell(self.first + row, self.place(key)))
 
     def cells(self, key: str) -> str:
         """Return the address of a column without its total."""
-        column = self._at(key)
+        column = self.place(key)
         return self._address(xl_range_abs(self.first, column, self.last, column))
 
     def part(self, key: str, first: int, last: int) -> str:
         """Return the address of neighbouring values of a column, rows from 0."""
-        at = self._at(key)
+        at = self.place(key)
         return self._address(xl_range_abs(self.first + first, at, self.first + last, at))
 
     def row(self, first: str, last: str, row: int) -> str:
         """Return the address of neighbouring values of one row."""
         at = self.first + row
-        return self._address(xl_range_abs(at, self._at(first), at, self._at(last)))
+        return self._address(xl_range_abs(at, self.place(first), at, self.place(last)))
 
     def total_of(self, key: str) -> str:
         """Return the address of a total; ValueError when the table has none."""
         if self.total is None:
             raise ValueError(f"the table on {self.sheet} has no totals")
         return self._address(
-            xl_rowcol_to_cell(self.total, self._at(key), row_abs=True, col_abs=True)
+            xl_rowcol_to_cell(self.total, self.place(key), row_abs=True, col_abs=True)
         )
 
     def chart(self, key: str) -> list[Any]:
         """Return a column as charts name it."""
-        column = self._at(key)
+        column = self.place(key)
         return [self.sheet, self.first, column, self.last, column]
 
     def name(self, key: str) -> list[Any]:
         """Return the cell of a column's title as charts name it."""
-        return [self.sheet, self.header, self._at(key)]
-
-    def _at(self, key: str) -> int:
-        return next(at for at, column in enumerate(self.columns) if column.key == key)
+        return [self.sheet, self.header, self.place(key)]
 
     def _address(self, cells: str) -> str:
         return f"{quote_sheetname(self.sheet)}!{cells}"
@@ -240,7 +238,8 @@ class Sheet:
         self.sheet = sheet
         self.row = 0
         self._widths: dict[int, float] = {}
-        self._wrapped: list[tuple[int, int, int]] = []  # rows with long text: row, columns, length
+        self._wrapped: list[tuple[int, int, int]] = []  # long text: row, columns, length
+        self._headers: list[tuple[int, list[str]]] = []
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)  # A4
@@ -307,16 +306,14 @@ class Sheet:
             self._groups(columns)
         header = self.row
         look = {"bold": True, "bg_color": HEADER_FILL, "bottom": 1, "text_wrap": True}
-        lines = 1
         for at, column in enumerate(columns):
             left = column.kind in (TEXT, DAY, MONTH)
             aside = {"align": "left", "indent": min(at, 1)} if left else {"align": "right"}
             shown = self.book.format(**aside, **look)
             self.sheet.write_string(header, at, plain(column.title), shown)
-            wide = max(column.width, _header_width(column.title))
-            self._widen(at, wide)
-            lines = max(lines, math.ceil(1.2 * len(column.title) / wide))
-        self.sheet.set_row(header, LINE_HEIGHT * lines + 1.0)
+            beside = sum(other.group == column.group for other in columns)
+            self._widen(at, max(_header_width(column.title), 1.2 * len(column.group) / beside))
+        self._headers.append((header, [column.title for column in columns]))
         first, rows = header + 1, max((len(column.values) for column in columns), default=0)
         for at, column in enumerate(columns):
             for row, value in enumerate(column.values):
@@ -338,6 +335,23 @@ class Sheet:
             columns=tuple(columns),
         )
 
+    def rows(
+        self,
+        titles: Sequence[tuple[str, Kind]],
+        rows: Sequence[Sequence[tuple[Any, Kind]]],
+        *,
+        freeze: int = 0,
+    ) -> None:
+        """Write a table whose values differ in kind from row to row; see `table`."""
+        columns = [Column(key=title, title=title, kind=kind, values=()) for title, kind in titles]
+        self.table(columns, freeze=freeze)
+        self.row -= 1
+        for row in rows:
+            for column, (value, kind) in enumerate(row):
+                self.cell(column, value, kind)
+            self.row += 1
+        self.row += 1
+
     def address(self, row: int, column: int) -> str:
         """Return the address of a cell of this sheet, for formulas of any other."""
         cell = xl_rowcol_to_cell(row, column, row_abs=True, col_abs=True)
@@ -358,8 +372,12 @@ class Sheet:
         for row, columns, length in self._wrapped:
             room = sum(widths.get(at, NARROWEST) for at in range(columns))
             self.sheet.set_row(row, LINE_HEIGHT * math.ceil(length / room) + 2.0)
+        for row, titles in self._headers:
+            lines = [math.ceil(1.2 * len(title) / widths[at]) for at, title in enumerate(titles)]
+            self.sheet.set_row(row, LINE_HEIGHT * max(lines) + 1.0)
         # a few rows more than a page holds are made to fit it
-        self.sheet.fit_to_pages(1, 1 if self.sheet.dim_rowmax < ROWS_OF_A_PAGE else 0)
+        rows = self.sheet.dim_rowmax or 0
+        self.sheet.fit_to_pages(1, 1 if 5 < rows < ROWS_OF_A_PAGE else 0)
 
     def _groups(self, columns: Sequence[Column]) -> None:
         """Write above columns what they have in common."""

@@ -144,7 +144,11 @@ def _whole_span(funnel: Funnel, long: Placed, count: int) -> list[Column]:
         picked("start", "At the start", [a for a, _ in blocks]),
         *(summed(flow) for flow in FLOWS),
         picked("end", "At the end", [b for _, b in blocks]),
-    ]
+        Column(
+            key="label", title="In charts", kind=TEXT,
+            values=[f"{pipeline}.{stage}" for pipeline, stage in funnel.stages],
+        ),
+    ]  # fmt: skip
 
 
 def _text(key: str, values: list[str]) -> Column:

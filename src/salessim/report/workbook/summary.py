@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from salessim.api.finished import Run
@@ -17,7 +17,6 @@ from salessim.report.workbook.book import (
     TEXT,
     Column,
     Kind,
-    Placed,
     Sheet,
 )
 from salessim.report.workbook.series import ERROR, PROBABILITIES, booked, label, shown
@@ -61,9 +60,7 @@ def _notes(forecast: Forecast) -> list[str]:
     return said
 
 
-def _totals(sheet: Sheet, forecast: Forecast) -> Placed:
-    import numpy as np
-
+def _totals(sheet: Sheet, forecast: Forecast) -> None:
     base = forecast.without_external_leads()
     rows: list[tuple[str, Series, tuple[Kind, Kind]]] = []
     for name, words in (
@@ -74,22 +71,20 @@ def _totals(sheet: Sheet, forecast: Forecast) -> Placed:
         kinds = shown(forecast, name)
         rows.append((words, forecast.series(name), kinds))
         rows.append(("    without external leads", base.series(name), kinds))
-    titles = ["", "Mean", ERROR, *map(label, PROBABILITIES)]
-    header = [
-        Column(key=title, title=title, kind=TEXT if not title else PLAIN, values=())
-        for title in titles
-    ]
-    placed = sheet.table(header)
-    sheet.row -= 1
-    for words, series, (mean_kind, kind) in rows:
-        mean, se, *_ = series.total_summary
-        numbers = [mean, se, *np.quantile(series.total(), PROBABILITIES)]
-        sheet.cell(0, words, TEXT)
-        for at, number in enumerate(numbers, start=1):
-            sheet.cell(at, float(number), mean_kind if at < 3 else kind)
-        sheet.row += 1
-    sheet.row += 1
-    return placed
+    titles = ["Mean", ERROR, *map(label, PROBABILITIES)]
+    sheet.rows(
+        [("", TEXT), *((title, PLAIN) for title in titles)],
+        [[(words, TEXT), *_numbers(series, kinds)] for words, series, kinds in rows],
+    )
+
+
+def _numbers(series: Series, kinds: tuple[Kind, Kind]) -> Iterator[tuple[float, Kind]]:
+    """Yield mean, error and quantiles of a total, and how each is shown."""
+    import numpy as np
+
+    mean, exact = kinds
+    yield from ((float(value), mean) for value in series.total_summary[:2])
+    yield from ((float(value), exact) for value in np.quantile(series.total(), PROBABILITIES))
 
 
 def _targets(sheet: Sheet, forecast: Forecast) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 from salessim.api.finished import Run
 from salessim.errors import SalessimError
 from salessim.report.workbook.book import Book
+from salessim.report.workbook.charts import charts_sheets
 from salessim.report.workbook.checks import Tables, checks_sheet
 from salessim.report.workbook.funnel import funnel_sheets
+from salessim.report.workbook.inputs import inputs_sheet
 from salessim.report.workbook.series import (
     base_sheet,
     customers_sheet,
@@ -22,13 +24,16 @@ from salessim.report.workbook.summary import summary_sheet
 
 SHEETS = (
     "Summary",
+    "Charts",
     "Forecast",
     "Without external leads",
     "Origins",
     "Customers",
     "Funnel",
     "Funnel by period",
+    "Inputs",
     "Checks",
+    "Chart data",
 )
 
 
@@ -79,6 +84,8 @@ def workbook(run: Run, *, added: Sequence[Any] = (), deals: Any = None) -> bytes
         customers=customers_sheet(sheets["Customers"], forecast),
         funnel=funnel_sheets(sheets["Funnel"], sheets["Funnel by period"], forecast.stage_flows),
     )
+    charts_sheets(sheets["Charts"], sheets["Chart data"], tables, forecast)
+    inputs_sheet(sheets["Inputs"], run)
     checked = checks_sheet(sheets["Checks"], tables)
     summary_sheet(sheets["Summary"], run, checked=checked)
     return book.content()
