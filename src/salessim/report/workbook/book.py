@@ -180,6 +180,10 @@ class Placed:
         column = self.place(key)
         return [self.sheet, self.first, column, self.last, column]
 
+    def name_of(self, key: str, row: int) -> list[Any]:
+        """Return the cell of a value as charts name it, rows from 0."""
+        return [self.sheet, self.first + row, self.place(key)]
+
     def name(self, key: str) -> list[Any]:
         """Return the cell of a column's title as charts name it."""
         return [self.sheet, self.header, self.place(key)]

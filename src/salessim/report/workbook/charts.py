@@ -236,7 +236,7 @@ class _Drawing:
             column = table.place("end")
             chart.add_series(
                 {
-                    "name": style.short(".".join(funnel.stages[stage]), style.LONGEST_LABEL),
+                    "name": funnel.whole.name_of("label", stage),
                     "categories": [
                         table.sheet,
                         first,
@@ -286,9 +286,14 @@ class _Drawing:
         ends = {"min": 0, "max": self._top} if fixed else {}
         return {
             "num_format": f"#,##{digits}{',' * round(math.log10(divisor) / 3)}",
-            "name": f"{word}{self._forecast.labels.currency} per {_period(self._line)}",
+            "name": _said(f"{word}{self._forecast.labels.currency} per {_period(self._line)}"),
             **ends,
         }
+
+
+def _said(text: str) -> str:
+    """Return text that a chart takes for no formula: names may begin with anything."""
+    return f" {text}" if text.startswith("=") else text
 
 
 def _counts(unit: str) -> dict[str, Any]:
@@ -304,7 +309,7 @@ def _dress(
     hidden: Sequence[int] = (),
 ) -> None:
     """Write the title, the axes, and below them the legend without the hidden series."""
-    chart.set_title({"name": title, "name_font": {"size": 11}, "overlay": False})
+    chart.set_title({"name": _said(title), "name_font": {"size": 11}, "overlay": False})
     look = {"num_font": SMALL, "name_font": {**SMALL, "bold": False}}
     chart.set_x_axis({**look, **names})
     chart.set_y_axis({**look, "major_gridlines": GRID_LINES, **numbers})

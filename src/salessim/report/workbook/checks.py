@@ -117,7 +117,7 @@ def _columns(sheet: Sheet, checks: Sequence[Check]) -> list[Column]:
         Column(
             key="allowed", title="Allowed", kind=Kind(code="0.00####", decimals=6),
             values=[check.room for check in checks],
-            formulas=[f"MAX({c.allowed:g},{FINE:g}*MAX({c.size}))" for c in checks],
+            formulas=[f"MAX({c.allowed:G},{FINE:G}*MAX({c.size}))" for c in checks],
         ),
         Column(
             key="result", title="Result", kind=TEXT, values=said,
