@@ -32,7 +32,42 @@ class TrueStage:
     """Of those that go back, to the stage before."""
 
 
-def record(
+@dataclass(frozen=True, kw_only=True)
+class Shaken:
+    """What months do to all visits, an entry each from that of `EPOCH` on.
+
+    Attributes
+    ----------
+    odds : ndarray
+        Factors on the odds of advancing of visits entered in the month.
+    speed : ndarray
+        Of time, of visits under way in the month.
+    """
+
+    odds: FloatArray
+    speed: FloatArray
+
+    @property
+    def edges(self) -> FloatArray:
+        """Days on which months begin, and on which the last one ends."""
+        month = EPOCH.astype("datetime64[M]") + np.arange(len(self.odds) + 1)
+        return np.asarray((month.astype("datetime64[s]") - EPOCH) / np.timedelta64(SECONDS, "s"))
+
+    def odds_on(self, day: FloatArray) -> FloatArray:
+        """Return the factor of the month of each day; the last month's beyond."""
+        month = np.searchsorted(self.edges, day, side="right") - 1
+        factor: FloatArray = self.odds[np.clip(month, 0, len(self.odds) - 1)]
+        return factor
+
+    def after(self, day: FloatArray, time: FloatArray) -> FloatArray:
+        """Return the day on which a time is over that passes at the speed of each month."""
+        edges = np.append(self.edges, self.edges[-1] + 1e6)
+        passed = np.cumsum([0.0, *self.speed * np.diff(self.edges), 1e6])
+        ends = np.interp(day, edges, passed) + time
+        return np.where(np.isfinite(time), np.interp(ends, passed, edges), np.inf)
+
+
+def record(  # noqa: PLR0913  # what may be otherwise, all by name
     stages: Sequence[TrueStage],
     rng: np.random.Generator,
     *,
@@ -42,6 +77,7 @@ def record(
     created_from: int = 0,
     complete_from: int | None = None,
     dates_only: bool = False,
+    shaken: Shaken | None = None,
 ) -> Deals:
     """Return what a company would have written down.
 
@@ -61,6 +97,8 @@ def record(
         Deals that ended before this day are absent.
     dates_only : bool
         Whether times of day are not written down.
+    shaken : Shaken, optional
+        What months do to all visits; then nothing is created before day 0.
     """
     won = len(stages)
     at = rng.uniform(created_from, days, deals) if born is None else born
@@ -70,8 +108,9 @@ def record(
         told.append((deal, stage, at))
         active = stage < won
         deal, stage, at = deal[active], stage[active], at[active]
-        stage, time = _step(stages, stage, rng)
-        at = at + time
+        odds = np.ones(len(at)) if shaken is None else shaken.odds_on(at)
+        stage, time = _step(stages, stage, odds, rng)
+        at = at + time if shaken is None else shaken.after(at, time)
         seen = at < days
         deal, stage, at = deal[seen], stage[seen], at[seen]
     columns = [np.concatenate(column) for column in zip(*told, strict=True)]
@@ -84,15 +123,17 @@ def record(
 
 
 def _step(
-    stages: Sequence[TrueStage], stage: IntArray, rng: np.random.Generator
+    stages: Sequence[TrueStage], stage: IntArray, odds: FloatArray, rng: np.random.Generator
 ) -> tuple[IntArray, FloatArray]:
     """Return where visits lead, and after how many days (infinite = never)."""
     to, time = stage.copy(), np.full(len(stage), np.inf)
     for nth, one in enumerate(stages):
         here = np.flatnonzero(stage == nth)
         kind = rng.random(here.size)
-        rest = 1.0 - one.conversion
-        ends = np.cumsum([one.conversion, rest * one.back, rest * one.stuck])
+        advance = one.conversion * odds[here]
+        advance /= advance + 1.0 - one.conversion
+        rest = 1.0 - advance
+        ends = np.cumsum([advance, rest * one.back, rest * one.stuck], axis=0)
         for law, chosen, target in (
             (one.cycle_time, kind < ends[0], nth + 1),
             (one.back_time, (kind >= ends[0]) & (kind < ends[1]), nth - 1),

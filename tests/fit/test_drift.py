@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from salessim.fit.drift import allowing_for, drift
 from salessim.fit.history import Deals
+from salessim.fit.monthly import span
 from salessim.fit.pipelines import fit_pipeline
 from salessim.model.laws import Lognormal
 from verification.walked_deals import TrueStage, record
@@ -19,6 +21,8 @@ STAGE = TrueStage(
     loss_time=Lognormal(median=20.0, sigma=0.6),
     stuck=0.1,
 )
+ODDS = np.array([0.6, -0.6, 0.4, -0.5, 0.2])
+CHANGED = (1.0 / (1.0 + np.exp(-ODDS))).tolist()
 
 
 def quarters(conversions: list[float], *, seed: int, deals: int = 500) -> Deals:
@@ -60,17 +64,29 @@ def test_luck_is_no_change() -> None:
     assert p.max() > 0.65
 
 
-def test_a_change_is_found_with_its_size_and_widens_the_plan() -> None:
-    odds = np.array([0.6, -0.6, 0.4, -0.5, 0.2])
-    conversions = (1.0 / (1.0 + np.exp(-odds))).tolist()
-    fitted = fit_pipeline(quarters(conversions, seed=3), families=["lognormal"])
-    found = fitted.drifts[0]
+def test_a_change_is_found_with_its_size_and_widens_the_stage() -> None:
+    fitted = fit_pipeline(quarters(CHANGED, seed=3), families=["lognormal"])
+    stage, seen = replace(fitted.stages[0], alike=None, swing=0.0), fitted.visits
+    found = drift(stage, seen, span(seen, np.datetime64("2021-04-01", "us")))
     assert found is not None
     assert found.matters
-    assert found.sd == pytest.approx(odds.std(ddof=1), rel=0.4)
-    np.testing.assert_allclose(found.conversion[:4], conversions[:4], atol=0.07)
-    assert fitted.stages[0].numbers[0][0].sd > 0.9 * found.sd
-    assert any("the conversion changed" in said for said in fitted.part().warnings)
+    assert found.sd == pytest.approx(ODDS.std(ddof=1), rel=0.4)
+    np.testing.assert_allclose(found.conversion[:4], CHANGED[:4], atol=0.07)
+    assert allowing_for(stage, found).numbers[0][0].sd > 0.9 * found.sd
+
+
+def test_a_change_that_all_stages_share_is_said_once_as_a_swing() -> None:
+    """Of the only stage there is: the swing explains it, and no change is left."""
+    fitted = fit_pipeline(quarters(CHANGED, seed=3), families=["lognormal"])
+    found, left = fitted.months.conversion, fitted.drifts[0]
+    assert found is not None
+    assert found.p_value < 1e-3
+    assert found.interval[0] < ODDS.std(ddof=1) < found.interval[1]
+    assert left is not None
+    assert not left.matters
+    np.testing.assert_allclose(left.conversion[:4], CHANGED[:4], atol=0.07)
+    assert any("months swing" in said for said in fitted.part().warnings)
+    assert not any("the conversion changed" in said for said in fitted.part().warnings)
 
 
 def test_with_a_half_life_recent_visits_say_it_and_nothing_is_widened() -> None:

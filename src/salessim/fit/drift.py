@@ -1,4 +1,7 @@
-"""Whether a stage's conversion stayed what it was, by when visits were entered."""
+"""Whether a stage's own conversion stayed what it was, by when visits were entered.
+
+What all stages of a pipeline share is a swing of months (`shared_months`), and no change of one.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.fit.estimate import STEP
-from salessim.fit.stages import FittedStage, durations
+from salessim.fit.monthly import slopes_by_month
+from salessim.fit.stages import FittedStage
 from salessim.fit.visits import Visits
 from salessim.model.law import floats
 from salessim.readable import percent
@@ -55,9 +58,9 @@ class Drift:
         return (
             f"the conversion changed: {percent(float(self.conversion[low]))} of the visits entered "
             f"in {self.quarters[low]} advance, {percent(float(self.conversion[high]))} in "
-            f"{self.quarters[high]}; that is more than luck, and nobody knows what it will be: the "
-            "plan takes the mean of all, as unsure as quarters differ; a half-life makes recent "
-            "visits count more"
+            f"{self.quarters[high]}; that is more than luck and than the months that all stages "
+            "share explain, and nobody knows what it will be: the plan takes the mean of all, as "
+            "unsure as quarters differ; a half-life makes recent visits count more"
         )
 
 
@@ -74,7 +77,9 @@ def allowing_for(stage: FittedStage, found: Drift | None) -> FittedStage:
     return replace(stage, chosen=replace(stage.chosen, covariance=covariance))
 
 
-def drift(stage: FittedStage, mine: Visits) -> Drift | None:
+def drift(
+    stage: FittedStage, mine: Visits, months: range, shared: FloatArray | None = None
+) -> Drift | None:
     """Hold the conversion of all visits against each quarter's; None where fewer than two tell.
 
     A score test of homogeneity (Commenges and Andersen 1995, Lifetime Data Analysis 1, 145-156):
@@ -88,18 +93,24 @@ def drift(stage: FittedStage, mine: Visits) -> Drift | None:
         Fitted with all visits counting alike.
     mine : Visits
         Those to the stage.
+    months : range
+        Of the records (`monthly.span`).
+    shared : ndarray, shape (months,), optional
+        Effects of the months that all stages of the pipeline share: what they explain is no change
+        of this stage.
     """
     from scipy.special import expit
     from scipy.stats import chi2
 
-    month = mine.entered.astype("datetime64[M]").astype(np.int64)
-    names, quarter = np.unique(month // 3, return_inverse=True)
-    told = floats([_told(stage, mine.where(quarter == nth)) for nth in range(len(names))])
-    told = told.reshape(-1, 2)
-    enough = told[:, 1] >= LEAST_INFORMATION
-    slope, information = told[enough].T
+    at = np.zeros(len(months)) if shared is None else shared
+    names, quarter = np.unique(np.arange(months.start, months.stop) // 3, return_inverse=True)
+    by_month = slopes_by_month(stage, mine, months, at)
+    slope, information = (np.bincount(quarter, one) for one in by_month)
+    explained = np.bincount(quarter, by_month[1] * at) / np.maximum(information, 1e-300)
+    enough = information >= LEAST_INFORMATION
     if enough.sum() < 2:
         return None
+    slope, information, explained = slope[enough], information[enough], explained[enough]
     total = information.sum()
     # about their own mean: the fit of all holds the quarters that tell little, too
     step = slope / information
@@ -110,20 +121,7 @@ def drift(stage: FittedStage, mine: Visits) -> Drift | None:
     theta = float(stage.chosen.fit.theta[0])
     return Drift(
         quarters=tuple(f"{1970 + q // 4}Q{1 + q % 4}" for q in names[enough].tolist()),
-        conversion=floats(expit(theta + step)),
+        conversion=floats(expit(theta + explained + step)),
         p_value=float(chi2.sf(statistic, freedom)),
         sd=float(np.sqrt(max(excess, 0.0))),
     )
-
-
-def _told(stage: FittedStage, few: Visits) -> tuple[float, float]:
-    """Return slope and information of the log odds of advancing, of some visits."""
-    fit = stage.chosen.fit
-    data = durations(few, np.ones(len(few)))
-    moved = np.zeros(fit.model.size)
-    moved[0] = STEP
-    up, here, down = (
-        float(fit.model.scores(theta, data)[1][0] @ data.weight)
-        for theta in (fit.theta + moved, fit.theta, fit.theta - moved)
-    )
-    return here, (down - up) / (2.0 * STEP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from salessim.fit.amounts import FittedAmount, fit_amount
 from salessim.fit.drift import Drift, allowing_for, drift
 from salessim.fit.families import FAMILIES, Family
 from salessim.fit.history import Deals
+from salessim.fit.monthly import span
 from salessim.fit.parts import Part
+from salessim.fit.shared_months import SharedMonths, share_months
 from salessim.fit.stages import USUAL_DAYS, FittedStage, fit_stage, stages_part
 from salessim.fit.visits import BACK, Visits, visits
 
@@ -33,8 +35,10 @@ class FittedPipeline:
         Conversions that changed are as unsure as they changed.
     amount : FittedAmount
     drifts : tuple of (Drift or None)
-        Of each stage, whether its conversion changed; None where too little tells. Empty for
+        Of each stage, whether its own conversion changed; None where too little tells. Empty for
         groups.
+    months : SharedMonths
+        How months swing that all stages share; nothing of it for groups.
     """
 
     name: str
@@ -42,6 +46,7 @@ class FittedPipeline:
     stages: tuple[FittedStage, ...]
     amount: FittedAmount
     drifts: tuple[Drift | None, ...] = ()
+    months: SharedMonths = field(default_factory=SharedMonths)
 
     @property
     def won_to_quoted(self) -> float:
@@ -50,16 +55,25 @@ class FittedPipeline:
 
     def part(self) -> Part:
         """Return it as a part of a plan: ``{"pipelines": {name: {"amount", "stages"}}}``."""
-        stages, worth = stages_part(self.stages), self.amount.part()
+        stages, worth, months = (
+            stages_part(self.stages),
+            self.amount.part(),
+            self.months.part(self.name),
+        )
         table = {
             **worth.document["pipelines"][self.name],
             **stages.document["pipelines"][self.name],
         }
         address = f"pipelines.{key_text(self.name)}"
         return Part(
-            document={"pipelines": {self.name: table}},
+            document={"pipelines": {self.name: table}, **months.document},
             correlations=(*worth.correlations, *stages.correlations),
-            comments={**worth.comments, **stages.comments, address: self.comment()},
+            comments={
+                **worth.comments,
+                **stages.comments,
+                **months.comments,
+                address: self.comment(),
+            },
             warnings=(*worth.warnings, *stages.warnings, *self._warnings()),
         )
 
@@ -80,8 +94,10 @@ class FittedPipeline:
 
     def _warnings(self) -> list[str]:
         """Say what changed, and where deals went back to several stages: the plan's has one."""
+        address = f"pipelines.{key_text(self.name)}"
         back = self.visits.where(self.visits.outcome == BACK)
-        said = [
+        said = [f"{address}: {text}" for text in self.months.warnings]
+        said += [
             f"{stage.address}: {found.sentence}"
             for stage, found in zip(self.stages, self.drifts, strict=False)
             if found is not None and found.matters
@@ -167,15 +183,22 @@ def fit_visits(
         )
         for nth in range(len(seen.stages))
     ]
+    shaken, shared = share_months(fitted, seen, until)
     drifts: list[Drift | None] = [None] * len(fitted)
     if half_life is None:
-        drifts = [drift(stage, seen.where(seen.stage == nth)) for nth, stage in enumerate(fitted)]
+        moved = shared.found.get("conversion")
+        effects = None if moved is None else moved.months
+        drifts = [
+            drift(stage, seen.where(seen.stage == nth), span(seen, until), effects)
+            for nth, stage in enumerate(fitted)
+        ]
     return FittedPipeline(
         name=amount.pipeline,
         visits=seen,
-        stages=tuple(map(allowing_for, fitted, drifts)),
+        stages=tuple(map(allowing_for, shaken, drifts)),
         amount=amount,
         drifts=tuple(drifts),
+        months=shared,
     )
 
 

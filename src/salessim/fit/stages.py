@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from salessim.fit.choice import Chosen, choose
 from salessim.fit.durations import GOING, Durations, gather
 from salessim.fit.families import FAMILIES, Family, Known
 from salessim.fit.law_notation import law_numbers, law_table, with_instants
+from salessim.fit.mean_odds import at_mean_odds
 from salessim.fit.parts import Part
 from salessim.fit.stuck import Stuck, how_many_are_stuck
 from salessim.fit.unsure import Unsure, correlations, moved
@@ -51,6 +52,11 @@ class FittedStage:
         Days for which the oldest visit was seen.
     borrows : bool
         Whether it is a group's, which borrows strength from all.
+    alike : ndarray, shape (parameter, any), or None
+        What it does not know beside `chosen`, and not alone: A A' is added to the covariance, and
+        A B' is that with the parameters of another stage of the pipeline.
+    swing : float
+        Standard deviation of the log odds of advancing between months, where a shock moves them.
     """
 
     name: str
@@ -61,6 +67,8 @@ class FittedStage:
     seen: Mapping[str, int]
     oldest: float
     borrows: bool = False
+    alike: FloatArray | None = None
+    swing: float = 0.0
 
     @property
     def outcomes(self) -> tuple[str, ...]:
@@ -112,30 +120,41 @@ class FittedStage:
     @cached_property
     def numbers(self) -> tuple[tuple[Unsure, ...], FloatArray]:
         """The stage's numbers that are not known for sure, and the covariance on their scales."""
-        fit, rows = self.chosen.fit, self._shares_jacobian()
+        fit = self.chosen.fit
         addresses = [f"{self.address}.conversion"]
         middles = [float(fit.theta[0])]
         for name, q in self._shares().items():
             addresses.append(f"{self.address}.{name}.share")
             middles.append(float(np.log(q) - np.log1p(-q)))
         laws = [
-            (fit.model.place(k), law_numbers(fit.model, k, f"{self.address}.{key}", fit.theta))
+            law_numbers(fit.model, k, f"{self.address}.{key}", fit.theta)
             for k, key in enumerate(self._law_keys())
         ]
-        jacobian = np.vstack([rows, *(np.eye(fit.model.size)[place] for place, _ in laws)])
-        covariance = moved(self.chosen.covariance, jacobian)
+        covariance = moved(self.chosen.covariance, self._jacobian())
+        if self.alike is not None:
+            covariance = covariance + self.numbers_alike @ self.numbers_alike.T
         sd = np.sqrt(np.diag(covariance))
         shares = [
             Unsure(address=address, scale="odds", middle=middle, sd=float(s))
             for address, middle, s in zip(addresses, middles, sd, strict=False)
         ]
-        of_laws = [number for _, numbers in laws for number in numbers]
+        of_laws = [number for numbers in laws for number in numbers]
         placed = zip(of_laws, sd[len(shares) :], strict=True)
         return (*shares, *(number(float(s)) for number, s in placed)), covariance
+
+    @property
+    def numbers_alike(self) -> FloatArray:
+        """What its numbers do not know together with those of other stages: as `alike`."""
+        jacobian = self._jacobian()
+        return jacobian @ self.alike if self.alike is not None else np.zeros((len(jacobian), 0))
 
     def table(self) -> dict[str, Any]:
         """Return the stage as a plan writes it."""
         written = {number.address: number.notation for number in self.numbers[0]}
+        if self.swing:
+            conversion = self.numbers[0][0]
+            middle = at_mean_odds(conversion.middle, self.swing)
+            written[conversion.address] = replace(conversion, middle=middle).notation
         table: dict[str, Any] = {
             "name": self.name,
             "conversion": written[f"{self.address}.conversion"],
@@ -199,6 +218,12 @@ class FittedStage:
         p = self.probabilities
         rest = p["lost"] + p["stuck"] + p.get("back", 0.0)
         return {name: p[name] / rest for name in ("back", "stuck") if name in p}
+
+    def _jacobian(self) -> FloatArray:
+        """Return the derivatives of `numbers` by the parameters."""
+        model = self.chosen.fit.model
+        laws = [np.eye(model.size)[model.place(k)] for k in range(len(self.outcomes))]
+        return np.vstack([self._shares_jacobian(), *laws])
 
     def _shares_jacobian(self) -> FloatArray:
         """Return the derivatives of the log odds of conversion and shares by the parameters."""
@@ -291,10 +316,22 @@ def _middle(data: Durations, otherwise: float) -> float:
 def stages_part(stages: Sequence[FittedStage]) -> Part:
     """Return stages of a pipeline as a part of a plan."""
     pipeline = stages[0].pipeline
-    together = [pair for stage in stages for pair in correlations(*stage.numbers)]
     return Part(
         document={"pipelines": {pipeline: {"stages": [stage.table() for stage in stages]}}},
-        correlations=tuple(together),
+        correlations=_together(stages),
         comments={stage.address: stage.comment() for stage in stages},
         warnings=tuple(said for stage in stages for said in stage.warnings()),
     )
+
+
+def _together(stages: Sequence[FittedStage]) -> tuple[tuple[str, str, float], ...]:
+    """Return which numbers of stages go together: of the same stage, and where months swing."""
+    if all(stage.alike is None for stage in stages):
+        return tuple(pair for stage in stages for pair in correlations(*stage.numbers))
+    across = np.vstack([stage.numbers_alike for stage in stages])
+    covariance, begin = across @ across.T, 0
+    for stage in stages:
+        end = begin + len(stage.numbers[0])
+        covariance[begin:end, begin:end] = stage.numbers[1]
+        begin = end
+    return correlations([number for stage in stages for number in stage.numbers[0]], covariance)

@@ -1,0 +1,187 @@
+"""What each calendar month says of a pipeline: whether more advanced than usual, or sooner.
+
+What is usual is the same for all months: conversions as they were fitted, and the hazard of
+advancing by age, whatever it is. A month's effect is a factor as the simulator has it: on the odds
+of advancing of all visits *entered* in it, or on the speed of all visits *under way* in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from salessim._typing import FloatArray
+from salessim.fit.estimate import STEP
+from salessim.fit.stages import FittedStage, durations
+from salessim.fit.visits import ADVANCE, SECONDS_PER_DAY, Visits
+from salessim.model.law import floats
+
+AGES = 100
+"""Intervals of age within which the hazard of advancing is taken as constant, of equally many."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Monthly:
+    """The likelihood of the months' effects near 0, on the log scale: normal.
+
+    Attributes
+    ----------
+    first : int
+        Number of the first month, since January 1970.
+    pull : ndarray, shape (months,)
+        Its slope: what was observed less what was expected.
+    information : ndarray, shape (months, months)
+        Minus its second derivatives. An effect that all months have is no effect: rows add up to 0.
+    weight : ndarray, shape (months,)
+        What each month tells of the mean of all, adding up to 1 (to 0 where nothing is told).
+    """
+
+    first: int
+    pull: FloatArray
+    information: FloatArray
+    weight: FloatArray
+
+
+def span(seen: Visits, until: np.datetime64) -> range:
+    """Return the numbers of the months from the first entry to the last day before `until`."""
+    last = until - np.timedelta64(1, "us")
+    return range(_month(seen.entered.min()), _month(last) + 1)
+
+
+def of_conversion(
+    stage: FittedStage, mine: Visits, months: range, around: FloatArray | None = None
+) -> Monthly:
+    """Return what the months of entry say of the log odds of advancing.
+
+    Parameters
+    ----------
+    stage : FittedStage
+    mine : Visits
+        Those to the stage.
+    months : range
+        Of all stages (`span`).
+    around : ndarray, shape (months,), optional
+        Effects at which the likelihood is taken as normal; 0 when not given.
+    """
+    at = np.zeros(len(months)) if around is None else around
+    pull, information = slopes_by_month(stage, mine, months, at)
+    pull = pull + information * at
+    total = information.sum()
+    weight = information / total if total > 0.0 else information
+    return Monthly(
+        first=months.start,
+        pull=pull - weight * pull.sum(),
+        information=floats(np.diag(information) - np.outer(information, weight)),
+        weight=floats(weight),
+    )
+
+
+def slopes_by_month(
+    stage: FittedStage, mine: Visits, months: range, at: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return slope and information of the log odds of advancing by month of entry.
+
+    Of the likelihood of the visits entered in it, at the fit plus the month's effect; those still
+    open count as far as they tell.
+    """
+    entered = mine.entered.astype("datetime64[M]").astype(np.int64) - months.start
+    told = np.zeros((2, len(months)))
+    for nth in np.unique(entered):
+        told[:, nth] = _slope(stage, mine.where(entered == nth), float(at[nth]))
+    return floats(told[0]), floats(np.maximum(told[1], 0.0))
+
+
+def _slope(stage: FittedStage, few: Visits, effect: float) -> tuple[float, float]:
+    """Return slope and information of the log odds of advancing, of some visits."""
+    fit = stage.chosen.fit
+    data = durations(few, np.ones(len(few)))
+    here, moved = fit.theta.copy(), np.zeros(fit.model.size)
+    here[0] += effect
+    moved[0] = STEP
+    up, slope, down = (
+        float(fit.model.scores(theta, data)[1][0] @ data.weight)
+        for theta in (here + moved, here, here - moved)
+    )
+    return slope, (down - up) / (2.0 * STEP)
+
+
+def of_pace(mine: Visits, months: range) -> Monthly:
+    """Return what the calendar months say of the speed at which visits to a stage advance.
+
+    The hazard of advancing is constant within intervals of age and multiplied by the effect of the
+    calendar month (Holford 1980, Biometrics 36, 299-305). With any hazard by age, n ends at an age
+    fall on months as the time spent there at that age does, pi: so the slope is that of the
+    log-rank test of months, the sum over ages of (ends by month - n pi), and its variance the sum
+    of n (diag(pi) - pi pi').
+
+    Ends alone of visits that advanced are counted: losses are written down when somebody tidies up.
+    """
+    size = len(months)
+    entry, end = _days(mine, months.start)
+    edges = np.concatenate([_edges(months), [np.inf]])
+    went = (mine.outcome == ADVANCE) & (mine.duration > mine.entry_age)
+    pull, information = np.zeros(size), np.zeros((size, size))
+    for low, high in _ages(mine, went):
+        inside = went & (mine.duration > low) & (mine.duration <= high)
+        of = np.minimum(np.searchsorted(edges, end[inside], side="right") - 1, size - 1)
+        ends = np.bincount(of, mine.weight[inside], size)
+        there = mine.duration > np.maximum(low, mine.entry_age)
+        begin = entry[there] + np.maximum(low, mine.entry_age[there])
+        leave = entry[there] + np.minimum(high, mine.duration[there])
+        spent = _spent(begin, leave, mine.weight[there], edges)
+        if spent.sum() > 0.0:
+            share = spent / spent.sum()
+            pull += ends - ends.sum() * share
+            information += ends.sum() * (np.diag(share) - np.outer(share, share))
+    told = np.diag(information)
+    total = told.sum()
+    return Monthly(
+        first=months.start,
+        pull=pull,
+        information=information,
+        weight=floats(told / total if total > 0.0 else told),
+    )
+
+
+def _ages(mine: Visits, went: FloatArray) -> Iterator[tuple[float, float]]:
+    """Yield intervals of age (low, high], with about equally many ends each."""
+    took = mine.duration[went]
+    if not took.size:
+        return
+    shares = np.linspace(0.0, 1.0, AGES + 1)[1:]
+    edges = np.unique(np.quantile(took, shares, method="inverted_cdf"))
+    yield from zip(np.concatenate(([0.0], edges[:-1])), edges, strict=True)
+
+
+def _spent(
+    begin: FloatArray, leave: FloatArray, weight: FloatArray, edges: FloatArray
+) -> FloatArray:
+    """Return the days between begin and leave by month."""
+    size = len(edges) - 2
+    spent = np.zeros(size)
+    while begin.size:
+        month = np.minimum(np.searchsorted(edges, begin, side="right") - 1, size - 1)
+        until = np.minimum(leave, edges[month + 1])
+        spent += np.bincount(month, weight * (until - begin), size)
+        goes_on = until < leave
+        begin, leave, weight = until[goes_on], leave[goes_on], weight[goes_on]
+    return spent
+
+
+def _days(mine: Visits, first: int) -> tuple[FloatArray, FloatArray]:
+    """Return days of entry and end since the first month began."""
+    begin = np.datetime64(first, "M").astype("datetime64[us]")
+    entry = (mine.entered - begin) / np.timedelta64(1, "us") / (1e6 * SECONDS_PER_DAY)
+    return floats(entry), floats(entry + mine.duration)
+
+
+def _edges(months: range) -> FloatArray:
+    """Return the days on which months begin since the first did, and on which the last one ends."""
+    begin = np.arange(months.start, months.stop + 1).astype("datetime64[M]").astype("datetime64[D]")
+    return floats((begin - begin[0]) / np.timedelta64(1, "D"))
+
+
+def _month(moment: np.datetime64) -> int:
+    return int(moment.astype("datetime64[M]").astype(np.int64))
