@@ -16,7 +16,6 @@ from salessim.fit.stages import FittedStage
 from salessim.fit.swing import Swing, around, swing
 from salessim.fit.visits import Visits
 from salessim.model.law import floats
-from salessim.readable import percent
 
 ROUNDS = 3
 """How often the likelihood of the months' odds is taken as normal anew, around their effects."""
@@ -73,12 +72,12 @@ class SharedMonths:
 
 def sentence(key: str, found: Swing) -> str:
     """Say how far months swing, and how surely."""
-    low, high = map(percent, found.interval)
+    low, high = np.exp(found.interval)
     of = "odds of advancing from all stages" if key == "conversion" else "speed of all stages"
     chance = "< 0.001" if found.p_value < 0.001 else f"= {found.p_value:.3f}"
     return (
-        f"months swing beyond chance: the {of} by {percent(found.effect)} (one standard deviation; "
-        f"90%: {low} to {high}; p {chance} against no swing)"
+        f"months swing beyond chance: the {of} by a factor of {np.exp(found.effect):.2f} (one "
+        f"standard deviation; 90%: {low:.2f} to {high:.2f}; p {chance} against no swing)"
     )
 
 
