@@ -28,8 +28,8 @@ def deals_section(ranked: RankedDeals) -> Section:
         One row or more.
     """
     caption = (
-        "The open deals that add most: expected bookings, and before them the probability to be "
-        "won and the amount. The colour tells how a deal's age stands against its stage."
+        "The open deals that add most: expected bookings, and behind each bar the probability to "
+        "be won and the amount. The colour tells how old they are for their stage."
     )
     return Section(
         title="Open deals",
