@@ -93,7 +93,7 @@ def test_the_two_commands_of_the_readme_are_those_that_ci_runs():
     assert job[-3:] == [".venv/bin/salessim", "run", "configs/saas.toml"]
     assert '/salessim" run configs/saas.toml' in ci
     assert tests[-3:] == [".venv/bin/python", "-m", "pytest"]
-    assert '/python" -m pytest --cov' in ci
+    assert '/python" -m pytest -n 2' in ci
 
 
 @pytest.mark.parametrize("page", [*PAGES, CRM, REFERENCE], ids=lambda page: page.name)
