@@ -226,7 +226,7 @@ def test_a_date_format_is_followed(tmp_path):
         ("deal\nMüller\n".encode("latin-1"), "row 2: expected UTF-8 text, found the byte 0xfc"),
         (ROWS.encode("utf-16"), "row 1: expected UTF-8 text, found the byte 0xff"),
         (ROWS.encode("utf-16-le"), "deals.csv holds zero bytes: it is neither CSV"),
-        (b"PK\x03\x04 and so on", "deals.csv is a spreadsheet; save it as CSV (UTF-8) or Parquet"),
+        (b"PK\x03\x04 and so on", "deals.csv is a spreadsheet; name its sheet, as in file = "),
         (b"PAR1 and so on", "deals.csv is no readable Parquet file: "),
         (b"\x1f\x8b and so on", "deals.csv cannot be unpacked: "),
         (gzip.compress(ROWS.encode())[:-9], "deals.csv cannot be unpacked: "),

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from salessim.api.goal_directory import save_goals
     from salessim.api.goals import fill_gap, goal, just_enough
     from salessim.api.pictures import draw
+    from salessim.api.plan_workbook import save_plan_workbook
     from salessim.api.ranked_deals import open_deals
     from salessim.api.repeat import rerun
     from salessim.api.run_directory import RunDirectory, save_run
     from salessim.api.study import save_sensitivity, sensitivity
     from salessim.api.sweep_directory import save_sweep
     from salessim.api.sweeps import sweep
-    from salessim.api.templates import init
+    from salessim.api.templates import init, init_workbook
     from salessim.forecast import Forecast
     from salessim.lowering import WorldSeeds
 
@@ -41,6 +42,7 @@ __all__ = [
     "fill_gap",
     "goal",
     "init",
+    "init_workbook",
     "just_enough",
     "load_plan",
     "load_run",
@@ -48,6 +50,7 @@ __all__ = [
     "rerun",
     "save_comparison",
     "save_goals",
+    "save_plan_workbook",
     "save_run",
     "save_sensitivity",
     "save_sweep",
@@ -216,6 +219,8 @@ _HOMES = {
     "draw": "pictures",
     "init": "templates",
     "open_deals": "ranked_deals",
+    "init_workbook": "templates",
+    "save_plan_workbook": "plan_workbook",
     "rerun": "repeat",
     "Run": "finished",
     "load_run": "finished",

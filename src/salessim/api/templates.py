@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -58,9 +59,7 @@ def init(folder: str | Path, *, template: str = "saas") -> Path:
         There is no such template, the folder holds something or cannot be made: nothing is
         written.
     """
-    if template not in TEMPLATES:
-        hint = nearest(template, TEMPLATES, named="templates")
-        raise SalessimError(f'there is no template "{template}"; {hint}')
+    _check_template(template)
     folder = Path(folder)
     try:
         if _claimed(folder).parent.is_dir():
@@ -73,6 +72,42 @@ def init(folder: str | Path, *, template: str = "saas") -> Path:
             "another folder"
         ) from error
     return folder / PLAN
+
+
+def init_workbook(path: str | Path, *, template: str = "saas") -> Path:
+    """Write a plan that runs at once as a workbook to fill in, its data on sheets of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Ends in ``.xlsx``; new, in a folder that exists.
+    template : str
+        ``saas``, ``distributor`` or ``agency``.
+
+    Returns
+    -------
+    Path
+        The workbook: the same plan as `init` writes. The same template gives the same bytes.
+
+    Raises
+    ------
+    SalessimError
+        There is no such template, the file exists, has another ending or cannot be written.
+    """
+    from salessim.api.plan_workbook import save_plan_workbook
+    from salessim.config import load_plan
+
+    _check_template(template)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in template_files(template).items():
+            (Path(folder) / name).write_text(text, encoding="utf-8", newline="\n")
+        return save_plan_workbook(load_plan(Path(folder) / PLAN), path)
+
+
+def _check_template(name: str) -> None:
+    if name not in TEMPLATES:
+        hint = nearest(name, TEMPLATES, named="templates")
+        raise SalessimError(f'there is no template "{name}"; {hint}')
 
 
 def template_files(name: str) -> dict[str, str]:

@@ -1,14 +1,11 @@
-"""Plan files as documents: read, put on top of each other, changed by key."""
+"""Plans as documents: put on top of each other, changed by key."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
-from salessim.config.files import read_bytes
 from salessim.config.laws import LAW_NAMES
 from salessim.config.problems import Path, PlanError
 from salessim.config.toml_text import DEEPEST, TomlError, read_toml
@@ -22,19 +19,6 @@ INTERVAL = {"p05", "p95"}
 """Keys that say an uncertain number together."""
 NO_LAWS = frozenset((*BY_NAME, "scenarios", "segments", "stages", "buyer", "count"))
 """Tables of names: one called `gamma` is no law."""
-LARGEST_PLAN = 4_000_000
-"""Bytes; a plan needs some thousand."""
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One plan file as written; ``folder`` is absolute, to find what it names from anywhere."""
-
-    path: FilePath
-    folder: FilePath
-    text: str
-    data: dict[str, Any]
-    sha256: str
 
 
 @dataclass(frozen=True)
@@ -51,67 +35,13 @@ class Change:
     origin: Path = ()
 
 
-def read_layers(path: FilePath) -> tuple[Layer, ...]:
-    """Read a plan and what it extends, the plan itself first.
-
-    Raises
-    ------
-    PlanError
-        When a file is missing, unreadable, not UTF-8 or not TOML, or files extend each other.
-    """
-    from salessim.config.lines import Lines
-
-    layers = [_read(path, named_by="")]
-    while "extends" in layers[-1].data:
-        top = layers[-1]
-        base = top.data["extends"]
-        here = f"{top.path}:{Lines(top.text).of(('extends',))}: extends: "
-        if not isinstance(base, str) or not base:
-            raise PlanError(f"{here}expected a plan's file name, found {found(base)}")
-        base_path = top.path.parent / base
-        if any(base_path.resolve() == layer.path.resolve() for layer in layers):
-            chain = " -> ".join(str(layer.path) for layer in layers)
-            raise PlanError(
-                f"{here}the plans extend each other in a circle: {chain} -> {base_path}; "
-                "take one `extends` out"
-            )
-        layers.append(_read(base_path, named_by=here))
-    return tuple(layers)
-
-
-def _read(path: FilePath, *, named_by: str) -> Layer:
-    """Read one plan file; ``named_by`` is the address of the `extends` that asked for it."""
-    content = read_bytes(path, what="a plan", most=LARGEST_PLAN, named_by=named_by)
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PlanError(
-            f"{path}:{line}: expected UTF-8 text, found the byte 0x{content[error.start]:02x}; "
-            "save the file as UTF-8"
-        ) from None
-    try:
-        data = read_toml(text)
-    except TomlError as error:
-        raise PlanError(f"{path}:{error.line}: {error}") from None
-    return Layer(path, path.parent.absolute(), text, data, hashlib.sha256(content).hexdigest())
-
-
-def merged(layers: Sequence[Layer]) -> dict[str, Any]:
-    """Put the layers on top of each other: tables merge, all else is replaced."""
-    document: dict[str, Any] = {}
-    for layer in reversed(layers):
-        document = _merge(document, layer.data)
-    document.pop("extends", None)
-    return document
-
-
-def _merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def merge(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Put a document on top of another: tables merge, all else is replaced."""
     result = dict(below)
     for key, value in above.items():
         old = result.get(key)
         if isinstance(old, dict) and isinstance(value, dict) and not _another_form(key, old, value):
-            result[key] = _merge(old, value)
+            result[key] = merge(old, value)
         else:
             result[key] = copied(value)
     return result

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from salessim.config.places import Place
 from salessim.config.problems import Path
 
 _TOKEN = re.compile(
@@ -37,6 +38,12 @@ class Lines:
             if (line := self._of_path.get(tuple(path[:length]))) is not None:
                 return line
         return 1
+
+    def place(self, path: Sequence[str | int], missing: str = "") -> Place:
+        """Return the line of a key; a key that is missing in a table has the line of the table."""
+        del missing
+        line = self.of(path)
+        return Place((line,), f":{line}")
 
     @cached_property
     def _of_path(self) -> dict[Path, int]:

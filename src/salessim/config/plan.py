@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from salessim.config.addresses import places, plan_error
 from salessim.config.build import Builder
-from salessim.config.documents import (
-    Change,
-    Layer,
-    apply_changes,
-    copied,
-    merged,
-    read_layers,
-)
+from salessim.config.documents import Change, apply_changes, copied
+from salessim.config.layers import Layer, merged, read_layers
 from salessim.config.leads import without_external_sources
 from salessim.config.problems import Path, PlanError, Problems, holds
 from salessim.config.scenarios import NO_SCENARIOS, read_scenarios
@@ -189,7 +183,7 @@ def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
     Parameters
     ----------
     path : str or path-like
-        A TOML file.
+        A TOML file, or a workbook (.xlsx) as `salessim init --excel` writes it.
     changes : sequence of str or mapping
         Keys to change: ``"key=value"`` texts (the value as TOML, else as plain text), or
         key -> value; stages are addressed by name
@@ -198,7 +192,8 @@ def load_plan(path: str | PathLike[str], *, changes: Changes = ()) -> Plan:
     Raises
     ------
     PlanError
-        When the plan cannot run: every problem with file, line, key and remedy.
+        When the plan cannot run: every problem with file, line (or sheet and cell), key and
+        remedy.
     """
     layers = read_layers(FilePath(path))
     return _resolve(layers, {"title": layers[0].path.stem or "plan", **merged(layers)}, (), changes)
@@ -225,7 +220,7 @@ def _resolve(
             if problem not in own:
                 there = scenario.addressed(problem)
                 problems.add(there.path, there.text)
-    if plan is None or problems:
+    if plan is None or problems or any(layer.wrong for layer in layers):
         raise plan_error(problems, layers, applied)
     return replace(plan, _scenarios={name: found for name, found in scenarios.items() if found})
 

@@ -1,7 +1,7 @@
-"""Data files that plans name: CSV (plain or gzipped) and Parquet, read column by column.
+"""Data files that plans name: CSV (plain or gzipped), Parquet, sheets; read column by column.
 
-CSV is read as text and Parquet by its own types; whatever is wrong with a cell is said with the
-file's row (CSV: line of the file, the header is line 1; Parquet: rows from 1).
+CSV is read as text, Parquet and sheets by their own types; whatever is wrong with a cell is said
+with the file's row (CSV and sheets: the header is row 1; Parquet: rows from 1).
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ from salessim.config.csv_text import (
 from salessim.config.files import read_bytes, too_much
 from salessim.config.problems import PlanError
 from salessim.config.units import LARGEST_AMOUNT
-from salessim.config.words import SHOWN_ROWS, nearest, nearest_of, rows_text
+from salessim.config.words import SHOWN_ROWS, found, nearest, nearest_of, rows_text
+from salessim.config.xlsx import LARGEST_WORKBOOK, Workbook, WorkbookError, cell_name
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _SLASHED = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}.*")
+_SHEET = re.compile(r"(.+\.xls[xm])#(.+)", re.IGNORECASE)
+"""A sheet of a workbook as a data file: ``crm.xlsx#Deals``."""
 GZIP = b"\x1f\x8b"
 _KINDS = {".gz": (GZIP, "gzip"), ".parquet": (b"PAR1", "Parquet"), ".pq": (b"PAR1", "Parquet")}
 """Endings of names -> how such a file begins, and what it is called."""
@@ -75,6 +78,8 @@ def read_table(path: FilePath) -> DataTable:
         When the file is missing, unreadable, too large, not what its name says, not UTF-8,
         ragged, without rows, or of an unknown kind.
     """
+    if sheet := _SHEET.fullmatch(path.name):
+        return _read_sheet(path.with_name(sheet[1]), sheet[2])
     try:
         content = read_bytes(path, what="a data file", most=LARGEST_FILE)
     except PlanError as error:
@@ -100,6 +105,37 @@ def read_table(path: FilePath) -> DataTable:
     if not rows:
         raise TableError(f"{path.name} has a header and no rows; take it out of the plan")
     return DataTable(path.name, sha256, columns, rows, notes)
+
+
+def _read_sheet(path: FilePath, name: str) -> DataTable:
+    """Read a sheet of a workbook: a header, and rows of which empty ones are passed over."""
+    try:
+        content = read_bytes(path, what="a workbook", most=LARGEST_WORKBOOK)
+        book = Workbook(content)
+        if name not in book.names:
+            hint = nearest(name, book.names, named="its sheets")
+            raise TableError(f"{path.name} has no sheet {found(name)}; {hint}")
+        sheet = book.sheet(name)
+    except PlanError as error:
+        raise TableError(str(error)) from None
+    except WorkbookError as error:
+        raise TableError(f"{path.name} {error}") from None
+    label = f"{path.name}#{name}"
+    if sheet.failed:
+        cells = sorted(sheet.failed.items())
+        raise TableError(*(f"{label}: {cell_name(*at)}: {text}" for at, text in cells[:SHOWN_ROWS]))
+    if sheet.merged:
+        raise TableError(f"{label}: {cell_name(*sheet.merged[0][0])}: merged cells; unmerge them")
+    header, *below = sheet.rows or [[]]
+    rows = [at for at, row in enumerate(below) if any(cell is not None for cell in row)]
+    if not rows:
+        raise TableError(f"{label} has no rows below its header; take it out of the plan")
+    named = [(at, str(cell)) for at, cell in enumerate(header) if cell is not None]
+    say_doubled(label, [column for _, column in named])
+    columns = {column: [below[row][at] for row in rows] for at, column in named}
+    # of its cells, not of the file: what else is in the workbook may change
+    sha256 = hashlib.sha256(repr([named, rows, columns]).encode()).hexdigest()
+    return DataTable(label, sha256, columns, [row + 2 for row in rows])
 
 
 def _beginning(content: bytes) -> str:
@@ -147,7 +183,10 @@ def _text(name: str, content: bytes) -> str:
         if len(content) > LARGEST_FILE:
             raise TableError(f"{name} unpacks to {too_much(LARGEST_FILE)}")
     if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise TableError(f"{name} is a spreadsheet; save it as CSV (UTF-8) or Parquet")
+        raise TableError(
+            f'{name} is a spreadsheet; name its sheet, as in file = "NAME.xlsx#Sheet1", or save it '
+            "as CSV (UTF-8) or Parquet"
+        )
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
