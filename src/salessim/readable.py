@@ -25,6 +25,11 @@ def amount(value: float) -> str:
     return "0" if shown == "-0" else shown
 
 
+def exact(value: float) -> str:
+    """Write a sum whole, and with its hundredths where it is small."""
+    return f"{value:,.0f}" if abs(value) >= 1000 or value.is_integer() else f"{value:,.2f}"
+
+
 def signed(value: float) -> str:
     """Write a difference with its sign, and a decimal only where it matters."""
     shown = amount(value)

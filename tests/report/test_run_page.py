@@ -142,7 +142,10 @@ def test_names_are_shown_as_they_are(nasty):
 
 @pytest.mark.parametrize(("amount", "need"), [(0.02, 0.01), (8e9, 3e11)])
 def test_cents_and_billions_read_as_numbers(tmp_path, amount, need):
-    read = Reader(render(run_page(small(tmp_path, amount=amount, need=need)))).text
+    page = run_page(small(tmp_path, amount=amount, need=need))
+    assert "in no trajectory" in page.answer[1]
+    read = Reader(render(page)).text
+    assert ("It must book 0.01 $ a month" in read) == (need == 0.01)
     assert not re.search(r"\b(nan|None|inf)\b|e[+-]\d\d|\d{7}", re.sub(r"[0-9a-f]{64}", "", read))
 
 

@@ -17,7 +17,7 @@ from salessim.model.laws import Fixed
 from salessim.model.loops import mean_days_to_win, on_day
 from salessim.model.plan import Curve, Model, Pipeline, Source, Stage, expected_visits
 from salessim.model.uncertain import Uncertain
-from salessim.readable import amount, number, percent, trajectories
+from salessim.readable import amount, exact, number, percent, trajectories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,12 +278,14 @@ def _open_deals(model: Model, facts: Facts) -> str:
 def _need(model: Model, facts: Facts) -> str:
     given = model.sustainability
     if given.need is not None:
-        return f"Need: {given.need:,.0f} {model.currency} a month, as the plan states."
+        return f"Need: {exact(given.need)} {model.currency} a month, as the plan states."
     if given.past:
         mean = sum(given.past) / len(given.past)
-        return f"Need: {mean:,.0f} {model.currency} a month, the mean of the past twelve."
+        return f"Need: {exact(mean)} {model.currency} a month, the mean of the past twelve."
     rate = facts.run_rate_per_month
-    return f"Need: none stated; the run rate at the start is {rate:,.0f} {model.currency} a month."
+    return (
+        f"Need: none stated; the run rate at the start is {exact(rate)} {model.currency} a month."
+    )
 
 
 def _growth(model: Model, facts: Facts) -> str:

@@ -42,15 +42,23 @@ def _bookings(forecast: Forecast) -> str:
 
 def _target(target: TargetOutcome, forecast: Forecast) -> str:
     return (
-        f"the target {target.name} of {money(target.amount, forecast)} is reached with "
-        f"{percent(target.probability)} probability"
+        f"the target {target.name} of {money(target.amount, forecast)} is reached "
+        f"{_chance(target.probability)}"
     )
+
+
+def _chance(share: float) -> str:
+    """Say a share of the trajectories; all or none of them make no certainty."""
+    if share in (0.0, 1.0):
+        return "in every trajectory" if share else "in no trajectory"
+    return f"with {percent(share)} probability"
 
 
 def _lasting(forecast: Forecast) -> str:
     verdict = forecast.verdict
     if verdict.word is None or verdict.probability is None:
-        return f"Whether it lasts without new external leads: {verdict.notes['word']}."
+        why = verdict.notes["word"]
+        return f"Whether that lasts without new external leads cannot be said: {why}."
     first, after = verdict.window
     business = (
         f"Without new external leads the business is {verdict.word}"
@@ -58,7 +66,7 @@ def _lasting(forecast: Forecast) -> str:
         else f"The business is {verdict.word}"
     )
     return (
-        f"{business}: with {percent(verdict.probability)} probability what is already there books "
+        f"{business}: {_chance(verdict.probability)} what is already there books "
         f"the {money(verdict.need_per_month, forecast)} a month that it must "
         f"{between(first, after - timedelta(days=1))}."
     )

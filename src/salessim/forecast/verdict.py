@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from salessim.readable import number, percent
+from salessim.readable import exact, number, percent
 
 NeedFrom = Literal["plan", "past", "run rate"]
 Word = Literal["self-sustaining", "fragile", "dependent on external leads"]
@@ -186,7 +186,7 @@ class Verdict:
         }[self.need_from]
         if self.word is None:
             return ""
-        return f"It must book {self.need_per_month:,.0f} {self.currency} a month ({source})."
+        return f"It must book {exact(self.need_per_month)} {self.currency} a month ({source})."
 
     def _probability(self) -> str:
         low, high = self.interval or (0.0, 1.0)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 MOST_PRINTED = 40
 """Rows of a folded table that are printed: more of them are looked up, not read."""
+SHORT = 28
+"""Letters of a cell that is never broken into lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,7 @@ def render(page: Page) -> str:
         return ". ".join(filter(None, (titles(each.drawn), each.caption)))
 
     template = environment.get_template("page.html.j2")
-    about = {"page": page, "version": __version__, "most_printed": MOST_PRINTED}
+    about = {"page": page, "version": __version__, "most_printed": MOST_PRINTED, "shortest": SHORT}
     return template.render(**about, picture=picture, said=said)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from salessim.forecast.plot import period_name
-from salessim.readable import amount, few_digits, number, percent, scale
+from salessim.readable import amount, exact, few_digits, number, percent, scale
 from salessim.report.page import Table
 
 if TYPE_CHECKING:
@@ -43,10 +43,17 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], **more: object)
     )
 
 
+def _money(largest: float) -> tuple[str, Callable[[float], str]]:
+    """Return the unit in which a table of money up to the largest is written, and how to write."""
+    unit, name = scale(largest, digits=5)
+    write = exact if largest < 1000 else amount
+    return name, lambda value: "-" if math.isnan(value) else write(value / unit)
+
+
 def by_period(forecast: Forecast) -> Table:
     """Return the bookings of each period: quantiles, mean and its error, median of the base."""
     series, base = forecast.bookings, forecast.without_external_leads().bookings
-    unit, name = scale(float(np.max(series.summary.p90, initial=0.0)), digits=5)
+    name, write = _money(float(np.max(series.summary.p90, initial=0.0)))
     quantiles = np.quantile(series.samples, SHARES, axis=0)
     columns = [*quantiles, series.summary.mean, series.summary.se, base.summary.p50]
     heads = [*(f"P{round(100 * share)}" for share in SHARES), "Mean", "Error", "P50 without"]
@@ -54,7 +61,7 @@ def by_period(forecast: Forecast) -> Table:
     return table(
         (f"{period_name(forecast.labels).capitalize()} from", *heads),
         [
-            (day.isoformat(), *("-" if math.isnan(x) else amount(x / unit) for x in row))
+            (day.isoformat(), *(write(float(value)) for value in row))
             for day, row in zip(series.periods, rows, strict=True)
         ],
         caption=f"Bookings by period in {name}{forecast.labels.currency}. Error: Monte Carlo "
@@ -104,7 +111,7 @@ def targets(forecast: Forecast) -> Iterator[Table]:
     """Return how likely each target is met, if there are some."""
     if not forecast.targets:
         return
-    unit, name = scale(max(target.amount for target in forecast.targets), digits=5)
+    name, write = _money(max(target.amount for target in forecast.targets))
     rows = []
     for target in forecast.targets:
         short = target.shortfall_if_missed
@@ -113,12 +120,12 @@ def targets(forecast: Forecast) -> Iterator[Table]:
             (
                 target.name,
                 f"{target.first} to {target.last}",
-                amount(target.amount / unit),
-                amount(target.p50 / unit),
+                write(target.amount),
+                write(target.p50),
                 percent(target.probability),
                 f"{low} to {high}",
                 percent(target.without_external_leads),
-                "-" if short is None else amount(short / unit),
+                "-" if short is None else write(short),
             )
         )
     heads = (
@@ -139,12 +146,12 @@ def origins(forecast: Forecast) -> Table:
     parts = forecast.bookings.by("origin")
     means = {name: part.total_summary for name, part in parts.items()}
     whole = float(forecast.bookings.total_summary.mean)
-    unit, name = scale(whole, digits=5)
+    name, write = _money(whole)
     rows = [
         (
             origin.replace("_", " ") if origin in ("open_deals", "customers") else origin,
             percent(float(each.mean) / whole) if whole else "-",
-            *(amount(float(value) / unit) for value in (each.mean, *each[2:])),
+            *(write(float(value)) for value in (each.mean, *each[2:])),
         )
         for origin, each in means.items()
     ]
@@ -239,8 +246,3 @@ def _with_error(series: Series) -> str:
         return f"{said}; one trajectory has no error"
     share = f" ({percent(error / mean)})" if mean else ""
     return f"{said} ± {exact(error)}{share}"
-
-
-def exact(value: float) -> str:
-    """Write a number with two decimals where it is small, else whole."""
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:,.2f}"
