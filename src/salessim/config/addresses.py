@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from salessim.config.documents import Change
 from salessim.config.layers import Layer
 from salessim.config.places import Place
-from salessim.config.problems import Path, PlanError, Problem, Problems, holds
+from salessim.config.problems import PlanError, Problem, Problems, holds
 from salessim.config.words import path_text
 
 _MISSING = re.compile(r"missing key `([^`]+)`")
@@ -29,12 +29,6 @@ def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Ch
     ]
     found += [(index, one.place, Problem(one.path, one.text)) for index, one in wrong]
     return PlanError(*(finder.say(*one) for one in sorted(found, key=lambda one: one[:2])))
-
-
-def places(layers: Sequence[Layer], changes: Sequence[Change], paths: Sequence[Path]) -> list[str]:
-    """Return for each key what says it: ``plan.toml:12``, ``plan.xlsx: Stages!C7``, a change."""
-    finder = _Finder(layers, changes)
-    return [finder.named(*finder.place(Problem(path, ""))) for path in paths]
 
 
 class _Finder:

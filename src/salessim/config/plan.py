@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from salessim.config.addresses import places, plan_error
+from salessim.config.addresses import plan_error
 from salessim.config.build import Builder
 from salessim.config.documents import Change, apply_changes, copied
 from salessim.config.layers import Layer, merged, read_layers
@@ -130,16 +130,6 @@ class Plan:
         """
         document = without_external_sources(self.document)
         return _resolve(self._layers, document, self._changes, ())
-
-    def places(self, paths: Sequence[Path]) -> list[str]:
-        """Return what says each of some keys of the document: file and line, or a change.
-
-        Parameters
-        ----------
-        paths : sequence of tuple
-            Keys and list positions from the top of the document.
-        """
-        return places(self._layers, self._changes, paths)
 
     def to_toml(self, *, trajectories: int | None = None, seed: int | None = None) -> str:
         """Return the resolved document as TOML that loads again, from any folder.

@@ -15,11 +15,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from salessim._version import __version__
 from salessim.charts.style import QUIET
+from salessim.report.workbook.kinds import DAY, MONTH, TEXT, Kind, plain
 
 CREATED = datetime(2000, 1, 1)  # noqa: DTZ001  (Excel knows no zones)
 """In the place of a time of writing: the same run gives the same bytes."""
-LONGEST_TEXT = 32_000
-"""A cell holds 32,767 characters."""
 WIDEST, NARROWEST = 75.0, 9.0
 LINE_HEIGHT = 15.0
 ROWS_OF_A_PAGE = 55
@@ -28,63 +27,6 @@ OK, NOT_OK = "OK", "NOT OK"
 HEADER_FILL = "#DCE6F1"
 MOST_IN_HEADING = 120
 """Of the title in the head of a printed page, which holds 255 characters in all."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kind:
-    """What the numbers of a column are, and how they are shown.
-
-    Attributes
-    ----------
-    code : str
-        Excel's number format; empty = text.
-    decimals : int
-    factor : float
-        What is shown for 1, for the width of a column.
-    unit : str
-        Shown behind the number.
-    """
-
-    code: str
-    decimals: int = 0
-    factor: float = 1.0
-    unit: str = ""
-
-    def width(self, value: Any) -> int:
-        """Return how many characters a value takes."""
-        if isinstance(value, bool | int | float):
-            return len(f"{self.factor * value:,.{self.decimals}f}{self.unit}")
-        return 10 if isinstance(value, date) else len(str(value))
-
-
-TEXT = Kind(code="")
-DAY = Kind(code="yyyy-mm-dd")
-MONTH = Kind(code="mmm yyyy")
-SHARE = Kind(code="0.0%", decimals=1, factor=100.0, unit="%")
-PLAIN = Kind(code="General", decimals=4)
-
-
-def money(currency: str, largest: float) -> Kind:
-    """Return how amounts are shown: hundredths only where all amounts are small."""
-    shown = plain(currency)[:12].replace('"', "'")
-    decimals = 0 if largest >= 100.0 else 2
-    return Kind(code=f'{_digits(decimals)} "{shown}"', decimals=decimals, unit=f" {shown}")
-
-
-def counted(largest: float) -> Kind:
-    """Return how means of counts are shown: three digits or so of the largest, none as a dash."""
-    decimals = 2 if largest < 10.0 else 1 if largest < 1000.0 else 0
-    return Kind(code=f'{_digits(decimals)};-{_digits(decimals)};"-"', decimals=decimals)
-
-
-def _digits(decimals: int) -> str:
-    return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
-
-
-def plain(text: str) -> str:
-    """Return text without control characters, cut to what a cell holds."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}..."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ from salessim.forecast import Forecast
 from salessim.forecast.answer import money as said_money
 from salessim.model.calendar import DAYS_PER_MONTH, Timeline
 from salessim.readable import scale
-from salessim.report.workbook.book import Book, Column, Kind, Placed, Sheet
+from salessim.report.workbook.book import Book, Column, Placed, Sheet
 from salessim.report.workbook.checks import Tables
 from salessim.report.workbook.funnel import LEFT, WORDS, FunnelTables
+from salessim.report.workbook.kinds import Kind
 from salessim.report.workbook.series import booked, periods
 
 COLOURS = (
@@ -28,6 +29,7 @@ ROWS, COLUMNS = 18, 10
 MOST_LABELS = 12
 """Dates along an axis."""
 BANDS = (("P5", "P25"), ("P25", "P75"), ("P75", "P95"))
+WORDS_OF = {"with": "With external leads", "without": "Without external leads"}
 NEED = "need"
 STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 """What an axis may end at, and the same tenfold."""
@@ -43,16 +45,21 @@ class Drawn:
     says: str
 
 
-def charts_sheets(sheet: Sheet, data: Sheet, tables: Tables, forecast: Forecast) -> None:
-    """Draw all charts on one sheet, and write on another what only they need."""
+def charts_sheets(
+    sheet: Sheet, data: Sheet, summary: Sheet, tables: Tables, forecast: Forecast
+) -> None:
+    """Draw all charts on one sheet, and the fans below the summary.
+
+    What only charts need is written on the sheet ``data``.
+    """
     drawing = _Drawing(sheet.book, tables, forecast, data)
     sheet.heading(
         "Charts",
         "Drawn from the other sheets: numbers that are changed there change the charts.",
     )
     found = [
-        drawing.fan("with", "With external leads"),
-        drawing.fan("without", "Without external leads"),
+        drawing.fan("with"),
+        drawing.fan("without"),
         drawing.origins(),
         drawing.customers(),
         drawing.gained_and_lost(),
@@ -61,14 +68,20 @@ def charts_sheets(sheet: Sheet, data: Sheet, tables: Tables, forecast: Forecast)
         found += [drawing.outcomes(tables.funnel), drawing.open_deals(tables.funnel)]
     for place, one in enumerate(found):
         row, column = divmod(place, 2)
-        one.chart.set_size({"width": WIDTH, "height": HEIGHT})
-        options = {"description": one.says, "object_position": 3}
-        sheet.sheet.insert_chart(3 + ROWS * row, COLUMNS * column, one.chart, options)
+        _insert(sheet, 3 + ROWS * row, COLUMNS * column, one)
+    for column, one in ((0, drawing.fan("with")), (5, drawing.fan("without"))):
+        _insert(summary, summary.row + 1, column, one)
     lines = math.ceil(len(found) / 2)
     # two lines of charts on a page
     sheet.sheet.set_h_pagebreaks([3 + ROWS * line for line in range(2, lines, 2)])
     last = 2 + ROWS * lines
     sheet.sheet.print_area(0, 0, last, 2 * COLUMNS - 1)
+
+
+def _insert(sheet: Sheet, row: int, column: int, drawn: Drawn) -> None:
+    drawn.chart.set_size({"width": WIDTH, "height": HEIGHT})
+    options = {"description": drawn.says, "object_position": 3}
+    sheet.sheet.insert_chart(row, column, drawn.chart, options)
 
 
 class _Drawing:
@@ -119,12 +132,15 @@ class _Drawing:
             return 0.0
         return verdict.need_per_month * self._line.period.days / DAYS_PER_MONTH
 
-    def fan(self, key: str, word: str) -> Drawn:
-        """Draw P5 to P95 and P25 to P75 of the bookings, the median, and what must be booked."""
+    def fan(self, key: str) -> Drawn:
+        """Draw P5 to P95 and P25 to P75 of the bookings, the median, and what must be booked.
+
+        ``key`` is ``with`` or ``without``: external leads.
+        """
         table = self._tables.forecast if key == "with" else self._tables.base
         data = self._data
         total = table.column("bookings p50").total
-        title = f"{word}: {said_money(total, self._forecast)} of bookings (P50)"
+        title = f"{WORDS_OF[key]}: {said_money(total, self._forecast)} of bookings (P50)"
         if len(table.column("period").values) == 1:
             return self._one_period(table, title)
         chart = self._book.file.add_chart({"type": "area", "subtype": "stacked"})
@@ -318,7 +334,7 @@ def _dress(
 
 def _bands(key: str, table: Placed, kind: Kind) -> list[Column]:
     """Return P5 and the widths of the bands above it, which are stacked on it."""
-    group = {"with": "With external leads", "without": "Without external leads"}[key]
+    group = WORDS_OF[key]
     low = "bookings p5"
     values = table.column(low).values
     rows = range(len(values))

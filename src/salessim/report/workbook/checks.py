@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from salessim.report.workbook.book import NOT_OK, OK, TEXT, Column, Kind, Placed, Sheet
+from salessim.report.workbook.book import NOT_OK, OK, Column, Placed, Sheet
 from salessim.report.workbook.funnel import FunnelTables
+from salessim.report.workbook.kinds import TEXT, Kind
 from salessim.report.workbook.series import PROBABILITIES, label
 
 EXACT = Kind(code="#,##0.00", decimals=2)

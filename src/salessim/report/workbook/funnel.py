@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from salessim.forecast import Funnel
 from salessim.forecast.funnel import FLOWS, LEAVING
-from salessim.report.workbook.book import TEXT, Column, Kind, Placed, Sheet, counted
+from salessim.report.workbook.book import Column, Placed, Sheet
+from salessim.report.workbook.kinds import TEXT, Kind, counted
 from salessim.report.workbook.series import periods
 
 LEFT = FLOWS[LEAVING]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from salessim.api.finished import Run
 from salessim.api.world_words import say_interval, say_value
+from salessim.config import Plan
 from salessim.config.documents import key_parts
+from salessim.config.lines import Lines
 from salessim.config.values import NUMBER_FORMS
 from salessim.config.words import key_text
 from salessim.model.plan import Model
-from salessim.report.workbook.book import DAY, TEXT, Kind, Sheet, money
+from salessim.report.workbook.book import Sheet
+from salessim.report.workbook.kinds import DAY, TEXT, Kind, money
 
 Path = tuple[str | int, ...]
 
@@ -22,6 +25,8 @@ LONGEST_LIST = 24
 """Numbers of a list that have a row each; a longer one is written in one."""
 LARGEST_WHOLE = 2**53
 """Beyond, a cell does not hold every whole number."""
+FILES = ("file", "samples")
+"""Keys that name data files."""
 NAKED = frozenset(("sigma", "shape", "tail", "weight", "a", "b", "rate_shape", "seed", "sd"))
 """Keys of numbers without a unit."""
 UNITS = {
@@ -54,44 +59,40 @@ def inputs_sheet(sheet: Sheet, run: Run) -> None:
         "Each key can be changed with `salessim run PLAN --set KEY=VALUE`. Uncertain: what nine "
         "of ten trajectories draw; each draws its own.",
     )
-    asked = run.forecast.provenance
-    document = {
-        **plan.document,
-        "forecast": {
-            **plan.document["forecast"], "trajectories": asked.requested, "seed": asked.seed
-        },
-    }  # fmt: skip
-    found = list(leaves(document))
+    found = list(leaves(plan.document))
     unsure = dict(_unsure(model))
-    places = plan.places([leaf.path for leaf in found])
-    titles = ("Key", "Number", "Unit", "As written", "Uncertain", "Who says so")
+    lines = Lines(plan.to_toml())
+    titles = ("Key", "Number", "Unit", "As written", "Uncertain", "Line of plan.toml")
     rows = []
-    for leaf, place in zip(found, places, strict=True):
+    for leaf in found:
         value, unit, kind = valued(leaf, model.currency)
         # a name and a file are no numbers: as they are written is all that they are
         number = None if kind is TEXT else value
-        cells = (leaf.address, unit, _cut(leaf), _said(leaf.address, unsure), _short(place))
-        key, *rest = ((text, TEXT) for text in cells)
-        rows.append([key, (number, kind), *rest])
-    kinds = (TEXT, ANY, TEXT, TEXT, TEXT, TEXT)
+        key, *rest = (
+            (text, TEXT) for text in (leaf.address, unit, _cut(leaf), _said(leaf.address, unsure))
+        )
+        rows.append([key, (number, kind), *rest, (lines.of(leaf.path), WHOLE)])
+    kinds = (TEXT, ANY, TEXT, TEXT, TEXT, WHOLE)
     sheet.rows(list(zip(titles, kinds, strict=True)), rows, freeze=1)
     sheet.section("Files that were read")
-    for one in plan.inputs:
-        sheet.text(0, str(one.path))
-        sheet.text(3, f"SHA-256 {one.sha256}")
+    files = [("plan.toml, the plan as it was run", run.plan_sha256), *_data_files(plan, found)]
+    for name, digest in files:
+        sheet.text(0, name)
+        sheet.text(3, f"SHA-256 {digest}")
         sheet.row += 1
+
+
+def _data_files(plan: Plan, found: Sequence[Leaf]) -> Iterator[tuple[str, str]]:
+    """Yield the data files that the plan names, in its order, and their hashes."""
+    known = {one.path.resolve().as_posix(): one.sha256 for one in plan.inputs}
+    named = (str(leaf.value) for leaf in found if leaf.path[-1] in FILES)
+    yield from ((name, known[name]) for name in dict.fromkeys(named) if name in known)
 
 
 def _cut(leaf: Leaf) -> str:
     """Return a value as it is written; a data file, which is named in full below, by its name."""
     text = str(leaf.value)
-    return FilePath(text).name if leaf.path[-1] in ("file", "samples") else text
-
-
-def _short(place: str) -> str:
-    """Return a file without its folder, which is named below; a change as it is."""
-    path, colon, line = place.rpartition(":")
-    return f"{FilePath(path).name}:{line}" if colon and line.isdigit() else place
+    return FilePath(text).name if leaf.path[-1] in FILES else text
 
 
 def leaves(document: Mapping[str, Any]) -> Iterator[Leaf]:

@@ -11,17 +11,8 @@ import numpy as np
 from salessim._typing import FloatArray
 from salessim.forecast import Forecast, Series
 from salessim.model.calendar import MONTHS_PER_UNIT, Timeline
-from salessim.report.workbook.book import (
-    DAY,
-    MONTH,
-    SHARE,
-    Column,
-    Kind,
-    Placed,
-    Sheet,
-    counted,
-    money,
-)
+from salessim.report.workbook.book import Column, Placed, Sheet
+from salessim.report.workbook.kinds import DAY, MONTH, SHARE, Kind, counted, money
 
 PROBABILITIES = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 ERROR = "Monte Carlo error"

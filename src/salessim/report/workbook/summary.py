@@ -9,16 +9,8 @@ from salessim.api.finished import Run
 from salessim.forecast import Forecast, Series
 from salessim.forecast.answer import answer
 from salessim.readable import percent, rounded, trajectories
-from salessim.report.workbook.book import (
-    DAY,
-    OK,
-    PLAIN,
-    SHARE,
-    TEXT,
-    Column,
-    Kind,
-    Sheet,
-)
+from salessim.report.workbook.book import OK, Column, Sheet
+from salessim.report.workbook.kinds import DAY, PLAIN, SHARE, TEXT, Kind
 from salessim.report.workbook.series import ERROR, PROBABILITIES, booked, label, shown
 
 COLUMNS = 10
@@ -123,8 +115,7 @@ def _stamp(sheet: Sheet, run: Run, checked: str) -> None:
         share = f" ({percent(float(se / mean), fine=True)} of it)" if mean else ""
         error = f"{rounded(float(se))} {forecast.labels.currency}{share}"
     said = {
-        "Plan": str(run.plan.path),
-        "SHA-256 of the plan": run.plan_sha256,
+        "SHA-256 of plan.toml": run.plan_sha256,
         "SHA-256 of what was simulated": origin.program_sha256,
         "Trajectories": f"{forecast.trajectories:,}",
         "Seed": str(origin.seed),

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from salessim import api
 from salessim.api.finished import Run
 from salessim.errors import SalessimError
+from salessim.forecast import Goals
 from salessim.report.workbook.book import Book
 from salessim.report.workbook.charts import charts_sheets
 from salessim.report.workbook.checks import Tables, checks_sheet
+from salessim.report.workbook.deals import deals_sheet
 from salessim.report.workbook.funnel import funnel_sheets
+from salessim.report.workbook.goals import goals_sheet
 from salessim.report.workbook.inputs import inputs_sheet
 from salessim.report.workbook.series import (
     base_sheet,
@@ -22,32 +24,21 @@ from salessim.report.workbook.series import (
 )
 from salessim.report.workbook.summary import summary_sheet
 
-SHEETS = (
-    "Summary",
-    "Charts",
-    "Forecast",
-    "Without external leads",
-    "Origins",
-    "Customers",
-    "Funnel",
+FIRST = (
+    "Summary", "Charts", "Forecast", "Without external leads", "Origins", "Customers", "Funnel",
     "Funnel by period",
-    "Inputs",
-    "Checks",
-    "Chart data",
-)
+)  # fmt: skip
+LAST = ("Inputs", "Checks", "Chart data")
 
 
-def write_workbook(run: Run, path: Path, *, added: Sequence[Any] = (), deals: Any = None) -> Path:
+def write_workbook(run: Run, path: Path) -> Path:
     """Write the workbook of a run; the same run gives the same bytes.
 
     Parameters
     ----------
     run : Run
     path : Path
-    added : sequence
-        What was compared or searched for beside the run.
-    deals : optional
-        The open deals, ranked.
+        Nothing may be there.
 
     Returns
     -------
@@ -61,7 +52,7 @@ def write_workbook(run: Run, path: Path, *, added: Sequence[Any] = (), deals: An
     """
     if path.exists():
         raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
-    content = workbook(run, added=added, deals=deals)
+    content = workbook(run)
     try:
         path.write_bytes(content)
     except OSError as error:
@@ -71,11 +62,13 @@ def write_workbook(run: Run, path: Path, *, added: Sequence[Any] = (), deals: An
     return path
 
 
-def workbook(run: Run, *, added: Sequence[Any] = (), deals: Any = None) -> bytes:
+def workbook(run: Run) -> bytes:
     """Return the bytes that `write_workbook` writes."""
-    del added, deals
     forecast = run.forecast
-    book = Book(forecast.labels.title, SHEETS)
+    ranked = api.open_deals(run.plan)
+    goals = [Goals.from_summary(one) for one in run.goals]
+    more = [name for name, there in (("Open deals", ranked.count), ("Goals", goals)) if there]
+    book = Book(forecast.labels.title, (*FIRST, *more, *LAST))
     sheets = book.sheets
     tables = Tables(
         forecast=forecast_sheet(sheets["Forecast"], forecast),
@@ -84,8 +77,14 @@ def workbook(run: Run, *, added: Sequence[Any] = (), deals: Any = None) -> bytes
         customers=customers_sheet(sheets["Customers"], forecast),
         funnel=funnel_sheets(sheets["Funnel"], sheets["Funnel by period"], forecast.stage_flows),
     )
-    charts_sheets(sheets["Charts"], sheets["Chart data"], tables, forecast)
+    if ranked.count:
+        deals_sheet(sheets["Open deals"], ranked)
+    if goals:
+        goals_sheet(sheets["Goals"], goals)
     inputs_sheet(sheets["Inputs"], run)
     checked = checks_sheet(sheets["Checks"], tables)
     summary_sheet(sheets["Summary"], run, checked=checked)
+    charts_sheets(
+        sheets["Charts"], sheets["Chart data"], sheets["Summary"], tables=tables, forecast=forecast
+    )
     return book.content()

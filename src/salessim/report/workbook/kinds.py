@@ -1,0 +1,67 @@
+"""What the values of a workbook are, and how they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+LONGEST_TEXT = 32_000
+"""A cell holds 32,767 characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What the numbers of a column are, and how they are shown.
+
+    Attributes
+    ----------
+    code : str
+        Excel's number format; empty = text.
+    decimals : int
+    factor : float
+        What is shown for 1, for the width of a column.
+    unit : str
+        Shown behind the number.
+    """
+
+    code: str
+    decimals: int = 0
+    factor: float = 1.0
+    unit: str = ""
+
+    def width(self, value: Any) -> int:
+        """Return how many characters a value takes."""
+        if isinstance(value, bool | int | float):
+            return len(f"{self.factor * value:,.{self.decimals}f}{self.unit}")
+        return 10 if isinstance(value, date) else len(str(value))
+
+
+TEXT = Kind(code="")
+DAY = Kind(code="yyyy-mm-dd")
+MONTH = Kind(code="mmm yyyy")
+SHARE = Kind(code="0.0%", decimals=1, factor=100.0, unit="%")
+PLAIN = Kind(code="General", decimals=4)
+
+
+def money(currency: str, largest: float) -> Kind:
+    """Return how amounts are shown: hundredths only where all amounts are small."""
+    shown = plain(currency)[:12].replace('"', "'")
+    decimals = 0 if largest >= 100.0 else 2
+    return Kind(code=f'{_digits(decimals)} "{shown}"', decimals=decimals, unit=f" {shown}")
+
+
+def counted(largest: float) -> Kind:
+    """Return how means of counts are shown: three digits or so of the largest, none as a dash."""
+    decimals = 2 if largest < 10.0 else 1 if largest < 1000.0 else 0
+    return Kind(code=f'{_digits(decimals)};-{_digits(decimals)};"-"', decimals=decimals)
+
+
+def _digits(decimals: int) -> str:
+    return f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+
+
+def plain(text: str) -> str:
+    """Return text without control characters, cut to what a cell holds."""
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return shown if len(shown) <= LONGEST_TEXT else f"{shown[:LONGEST_TEXT]}..."
