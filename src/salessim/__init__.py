@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from salessim.lowering import WorldSeeds
     from salessim.report.backtest import save_backtest
     from salessim.report.fit import save_fit
+    from salessim.report.workbook import write_workbook
 
 __all__ = [
     "Backtest",
@@ -94,6 +95,7 @@ __all__ = [
     "simulate",
     "sweep",
     "validate",
+    "write_workbook",
 ]
 
 _HOMES = {
@@ -132,6 +134,7 @@ _HOMES = {
     "salessim.lowering": ("WorldSeeds",),
     "salessim.report.backtest": ("save_backtest",),
     "salessim.report.fit": ("save_fit",),
+    "salessim.report.workbook": ("write_workbook",),
     "salessim.forecast.ranked_deals": ("RankedDeals",),
     "salessim.forecast": (
         "Comparison",
