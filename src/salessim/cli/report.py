@@ -17,6 +17,13 @@ USUAL = ("html", "xlsx")
 @click.option(
     "--xlsx", "formats", flag_value="xlsx", multiple=True, help="A workbook: forecast.xlsx."
 )
+@click.option(
+    "--interactive",
+    "formats",
+    flag_value="interactive",
+    multiple=True,
+    help="The page with charts that answer the mouse: interactive.html.",
+)
 @out_option("The folder to write to. Default: the run directory.")
 @click.option("--force", is_flag=True, help="Replace documents that are there already.")
 @quiet_option

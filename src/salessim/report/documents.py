@@ -45,6 +45,12 @@ def _html(run: Run, path: Path) -> None:
     write_html(run, path)
 
 
+def _interactive(run: Run, path: Path) -> None:
+    from salessim.report.run import write_html
+
+    write_html(run, path, interactive=True)
+
+
 def _xlsx(run: Run, path: Path) -> None:
     from salessim.report.workbook import write_workbook
 
@@ -53,6 +59,9 @@ def _xlsx(run: Run, path: Path) -> None:
 
 DOCUMENTS: Mapping[str, Document] = {
     "html": Document(file="report.html", write=_html),
+    "interactive": Document(
+        file="interactive.html", write=_interactive, needs="plotly", extra="interactive"
+    ),
     "xlsx": Document(file="forecast.xlsx", write=_xlsx),
 }
 

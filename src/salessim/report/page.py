@@ -22,6 +22,7 @@ All text is plain text: what people called their stages is shown as it is, never
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,8 +122,16 @@ class Page:
     sections: Sequence[Section] = ()
 
 
-def render(page: Page) -> str:
-    """Return a page as HTML; the same page gives the same text."""
+def render(page: Page, *, interactive: bool = False) -> str:
+    """Return a page as HTML; the same page gives the same text.
+
+    Parameters
+    ----------
+    page : Page
+    interactive : bool
+        Whether charts answer the mouse: plotly.js is then part of the page, and what is printed,
+        or shown where scripts are not run, are the pictures as in any page.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -145,11 +154,29 @@ def render(page: Page) -> str:
 
     template = environment.get_template("page.html.j2")
     about = {"page": page, "version": __version__, "most_printed": MOST_PRINTED, "shortest": SHORT}
-    return template.render(**about, picture=picture, said=said)
+    live = _lively() if interactive else {}
+    return template.render(**about, **live, picture=picture, said=said)
 
 
-def save_page(page: Page, path: Path) -> Path:
-    """Write a page.
+def _lively() -> dict[str, Any]:
+    """Return what a template needs for charts that answer the mouse."""
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    from salessim.report.interactive import Chart, Charts, charts
+
+    def as_json(chart: Chart) -> Markup:
+        # a script ends with its end tag, which no name may hold
+        return Markup(json.dumps(chart.spec).replace("<", r"\u003c"))  # noqa: S704
+
+    def lively(each: Figure) -> Charts:
+        return charts(each.drawn)
+
+    return {"lively": lively, "as_json": as_json, "plotly": Markup(get_plotlyjs())}  # noqa: S704  # plotly's
+
+
+def save_page(page: Page, path: Path, *, interactive: bool = False) -> Path:
+    """Write a page; ``interactive`` as in `render`.
 
     Raises
     ------
@@ -158,7 +185,7 @@ def save_page(page: Page, path: Path) -> Path:
     """
     if path.exists():
         raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
-    text = render(page)
+    text = render(page, interactive=interactive)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -38,15 +38,15 @@ def run_page(run: Run) -> Page:
     )
 
 
-def write_html(run: Run, path: Path) -> None:
-    """Write the page of a run; nothing may be there yet.
+def write_html(run: Run, path: Path, *, interactive: bool = False) -> None:
+    """Write the page of a run; nothing may be there yet. ``interactive`` as in `page.render`.
 
     Raises
     ------
     SalessimError
         The file exists, or cannot be written.
     """
-    save_page(run_page(run), path)
+    save_page(run_page(run), path, interactive=interactive)
 
 
 def _warnings(forecast: Forecast) -> Iterator[str]:
