@@ -180,6 +180,21 @@ def _traces(ax: Axes, x: _Scale, y: _Scale) -> Iterator[dict[str, Any]]:
     yield from (_bars(bar, x, y) for bar in bars)
     yield from (_errors(error, x, y) for error in errors)
     yield from (_line(line, ax, x, y) for line in ax.get_lines() if line not in caps)
+    yield from _keys(ax)
+
+
+def _keys(ax: Axes) -> Iterator[dict[str, Any]]:
+    """Yield what only the legend names: what colours stand for."""
+    from matplotlib.patches import Patch
+
+    legend = ax.get_legend()
+    known = ax.get_legend_handles_labels()[1]
+    if legend is None:
+        return
+    for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+        if isinstance(handle, Patch) and text.get_text() not in known:
+            look = {"x": [None], "y": [None], "marker": _filled([handle])}
+            yield {**_named(text.get_text(), None), "type": "bar", **look}
 
 
 def _line(line: Line2D, ax: Axes, x: _Scale, y: _Scale) -> dict[str, Any]:
@@ -190,8 +205,9 @@ def _line(line: Line2D, ax: Axes, x: _Scale, y: _Scale) -> dict[str, Any]:
     dash = DASHES.get(str(line.get_linestyle()), "")
     marker = MARKERS.get(str(line.get_marker()), "")
     look = _colour(line.get_color())
+    told = None if name.startswith("_") else [_told(name, value) for value in values]
     return {
-        **_named(name, [_told(name, value) for value in values]),
+        **_named(name, told),
         "type": "scatter",
         "x": x.at(across),
         "y": y.at(up),
@@ -250,7 +266,7 @@ def _bars(container: BarContainer, x: _Scale, y: _Scale) -> dict[str, Any]:
         ("y" if upright else "x"): value.at(boxes[:, size]),
         "base": value.at(boxes[:, 1 - along]),
         "width": [place.width(box) for box in boxes[:, along + 2]],
-        "marker": _filled(patches[0]),
+        "marker": _filled(patches),
     }
 
 
@@ -282,7 +298,7 @@ def _patch(patch: Patch, ax: Axes, x: _Scale, y: _Scale) -> dict[str, Any]:
     words = [f"{x.say(a)} to {x.say(b)}: {y.say(share)}" for a, b, share in ends]
     return {
         **_named(name, words), "type": "bar", "x": x.at((edges[:-1] + edges[1:]) / 2),
-        "y": y.at(values), "width": np.diff(edges).tolist(), "marker": _filled(patch),
+        "y": y.at(values), "width": np.diff(edges).tolist(), "marker": _filled([patch]),
     }  # fmt: skip
 
 
@@ -301,12 +317,14 @@ def _errors(bars: ErrorbarContainer, x: _Scale, y: _Scale) -> dict[str, Any]:
 def _named(name: str, words: Sequence[str] | None) -> dict[str, Any]:
     """Return what a trace is called, and what it says where it is pointed at."""
     shown: dict[str, Any] = {"name": _plain(name), "showlegend": bool(name) and name[0] != "_"}
-    if words is None or name.startswith("_"):
+    if words is None:
         return {**shown, "hoverinfo": "skip"}
     return {**shown, "hovertext": list(words), "hovertemplate": "%{hovertext}<extra></extra>"}
 
 
 def _told(name: str, value: str) -> str:
+    if name.startswith("_"):
+        return value
     return _plain(name) if ":" in name else f"{_plain(name)}: {value}"
 
 
@@ -320,11 +338,18 @@ def _plain(text: str) -> str:
     return escape(_words(text), quote=False)
 
 
-def _filled(patch: Patch) -> dict[str, Any]:
-    hatch = (patch.get_hatch() or "")[:1]
-    pattern = {"shape": hatch, "fgcolor": "white", "fillmode": "overlay", "size": 8}
-    colour = {"color": _colour(patch.get_facecolor()), "line": {"width": 0}}
-    return {**colour, "pattern": pattern} if hatch and hatch in HATCHES else colour
+def _filled(patches: Sequence[Patch]) -> dict[str, Any]:
+    """Return colours and hatches of bars: of each, or of all where they are alike."""
+    hatches = [(patch.get_hatch() or "")[:1] for patch in patches]
+    shapes = [hatch if hatch in HATCHES else "" for hatch in hatches]
+    pattern = {"shape": _same(shapes), "fgcolor": "white", "fillmode": "overlay", "size": 8}
+    colour = _same([_colour(patch.get_facecolor()) for patch in patches])
+    look = {"color": colour, "line": {"width": 0}}
+    return {**look, "pattern": pattern} if any(shapes) else look
+
+
+def _same(values: list[str]) -> str | list[str]:
+    return values[0] if len(set(values)) == 1 else values
 
 
 def _colour(given: Any) -> str:
