@@ -11,6 +11,7 @@ import pytest
 
 import salessim as ss
 from salessim.forecast import notebook
+from salessim.forecast.answer import answer
 from salessim.readable import amount, few_digits, percent
 from tests.html_reader import Reader
 
@@ -61,7 +62,8 @@ def test_a_forecast_shows_its_totals_with_and_without_leads(noise):
     assert found["- without external leads"] == [amount(float(x)) for x in customers]
     assert len(found["2027-03-01"]) == 5
     said = Reader(noise._repr_html_()).text
-    assert f"must with a probability of {percent(noise.verdict.probability)}" in said
+    assert all(sentence in said for sentence in answer(noise))
+    assert f"{percent(noise.verdict.probability)} probability" in said
 
 
 def test_a_verdict_shows_its_sentences(noise):

@@ -147,7 +147,7 @@ class Sweep:
 
     @property
     def plot(self) -> SweepPlots:
-        """Charts on given axes: ``sweep.plot.bookings()``, ``sweep.plot.sustained()``."""
+        """Charts on given axes: ``sweep.plot.line("bookings")``, ``sweep.plot.heat()``."""
         from salessim.forecast.sweep_plot import SweepPlots
 
         return SweepPlots(self)
