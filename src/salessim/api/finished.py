@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -19,6 +19,9 @@ from salessim.forecast import Forecast, Goals
 
 MANIFEST, PLAN = "manifest.json", "plan.toml"
 FORECAST, FUNNEL = "forecast.parquet", "funnel.parquet"
+if TYPE_CHECKING:
+    from salessim.api.added import Added
+
 LARGEST_MANIFEST = 50_000_000
 
 
@@ -58,12 +61,15 @@ class Run:
         What was searched for beside the forecast: `Goals.summary` of each.
     plan_sha256 : str
         Of ``plan.toml`` in the run directory.
+    added : tuple of Added
+        Studies of the same plan that are shown with it; see `salessim.api.added.with_added`.
     """
 
     plan: Plan
     forecast: Forecast
     goals: tuple[Mapping[str, Any], ...] = ()
     plan_sha256: str
+    added: tuple[Added, ...] = ()
 
     @classmethod
     def of(cls, plan: Plan, forecast: Forecast, goals: Sequence[Goals] = ()) -> Run:

@@ -209,6 +209,7 @@ class _Study:
             seed=runs.seed,
             seconds=runs.seconds,
             notes=tuple(self._notes(parts)),
+            program_sha256=self.program.sha256,
         )
 
     @property

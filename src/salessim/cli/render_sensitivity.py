@@ -11,6 +11,7 @@ from rich.table import Table
 
 from salessim.cli.render import empty_table, few, text, widest
 from salessim.forecast.judge import WILSON_Z
+from salessim.forecast.sensitivity_summary import whole_percent
 from salessim.readable import amount, broken, percent, printable, rounded, scale, signed
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def sensitivity(out: Console, given: Sensitivity) -> None:
         out.print(widest(out, (_tornado(given, columns) for columns in SWINGS)))
     if given.shares:
         out.print(widest(out, (_shares(given, columns) for columns in SHARES)))
-    for sentence in _sentences(given):
+    for sentence in given.sentences():
         text(out, sentence)
     for note in given.notes:
         text(out, f"Note: {note}.")
@@ -137,20 +138,15 @@ def _shares(given: Sensitivity, columns: Sequence[str]) -> Table:
 
 def _share(one: VarianceShare) -> dict[str, str]:
     return {
-        "Alone": _percent(one.first.value),
-        "+/-": _percent(_reach(one.first)),
-        "In all": _percent(one.total.value),
-        "+/- ": _percent(_reach(one.total)),
+        "Alone": whole_percent(one.first.value),
+        "+/-": whole_percent(_reach(one.first)),
+        "In all": whole_percent(one.total.value),
+        "+/- ": whole_percent(_reach(one.total)),
     }
 
 
 def _reach(interval: Interval) -> float:
     return (interval.high - interval.low) / 2.0
-
-
-def _percent(share: float) -> str:
-    # an unbiased estimate of nearly nothing may be below 0
-    return f"{100 * share:.0f}%".replace("-0%", "0%")
 
 
 def _table(
@@ -183,39 +179,3 @@ def _signed(value: float, digits: int) -> str:
 
 def _half(estimate: Estimate, digits: int) -> str:
     return "-" if math.isnan(estimate.se) else f"{WILSON_Z * estimate.se:.{digits}f}"
-
-
-def _sentences(given: Sensitivity) -> Iterator[str]:
-    link, base = given.weakest_link, given.weakest_link_of_base
-    if link:
-        yield f"Weakest link: {link.lever.name}; {_brings(link.result)} {given.of.describe()}."
-    if base:
-        yield (
-            f"Without new external leads: {base.lever.name}; {_brings(base.base)} bookings in the "
-            "verdict's 12 months."
-        )
-    spread = f"{rounded(math.sqrt(given.split.variance))} {given.of.unit(given.currency)}"
-    yield f"Its standard deviation is {spread}{_causes(given)}."
-
-
-def _causes(given: Sensitivity) -> str:
-    """Say what the variance comes from, where there is more than luck."""
-    if "split" not in given.parts:
-        return ""
-    parts = given.split
-    causes = (
-        (parts.parameters, "numbers that are not known"),
-        (parts.shocks, "shocks"),
-        (parts.luck, "the luck of single deals and customers"),
-    )
-    said = [
-        f"{_percent(share.value)} (+/- {100 * WILSON_Z * share.se:.1f}) from {words}"
-        for share, words in causes
-        if share.value or share.se
-    ]
-    return f"; of the variance {', '.join(said)}"
-
-
-def _brings(estimate: Estimate) -> str:
-    way = "more" if estimate.value > 0 else "less"
-    return f"1% more of it brings {abs(estimate.value):.2f}% {way}"

@@ -24,18 +24,35 @@ USUAL = ("html", "xlsx")
     multiple=True,
     help="The page with charts that answer the mouse: interactive.html.",
 )
+@click.option(
+    "--add",
+    "studies",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="DIR",
+    help="Show a study of the same plan too: a folder that compare, sensitivity or goal -o wrote. "
+    "May be given several times.",
+)
 @out_option("The folder to write to. Default: the run directory.")
 @click.option("--force", is_flag=True, help="Replace documents that are there already.")
 @quiet_option
 def command(
-    run: Path, *, formats: tuple[str, ...], out: Path | None, force: bool, quiet: bool
+    run: Path,
+    *,
+    formats: tuple[str, ...],
+    studies: tuple[Path, ...],
+    out: Path | None,
+    force: bool,
+    quiet: bool,
 ) -> None:
     """Write documents of RUN, a run directory: what finance opens, sends on and prints."""
+    from salessim.api.added import with_added
     from salessim.api.finished import load_run
     from salessim.report.documents import chosen, write_documents
 
     writers = chosen(formats or USUAL)
-    written = write_documents(load_run(run), out or run, writers, overwrite=force)
+    shown = with_added(load_run(run), studies)
+    written = write_documents(shown, out or run, writers, overwrite=force)
     if not quiet:
         for path in written:
             click.echo(f"Written: {path} ({path.stat().st_size / 1e6:,.1f} MB)")

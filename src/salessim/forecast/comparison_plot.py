@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +16,10 @@ from salessim.readable import percent, rounded, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.comparison import Comparison, Difference
+    from salessim.forecast.stored_comparison import StoredComparison, StoredDifference
+
+    Compared: TypeAlias = Comparison | StoredComparison
+    Change: TypeAlias = Difference | StoredDifference
 
 COLOURS = (
     style.BLUE, style.VERMILLION, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.BLACK,
@@ -30,7 +34,7 @@ ROW = 0.32
 class ComparisonPlots:
     """The charts of a comparison as methods: `totals`, `periods`, and `both` side by side."""
 
-    comparison: Comparison
+    comparison: Compared
 
     def totals(self, series: str = "bookings", ax: Axes | None = None) -> Axes:
         """Draw the differences over the whole span; see `totals`."""
@@ -49,14 +53,14 @@ class ComparisonPlots:
         return style.figure_of(left)
 
 
-def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = None) -> Axes:
+def totals(comparison: Compared, series: str = "bookings", ax: Axes | None = None) -> Axes:
     """Draw each scenario's difference over the whole span: P10 to P90, the mean and its interval.
 
     Of bookings it is said at the right how often one future of it books more than one of the first.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or StoredComparison
     series : str
         A name of `SERIES`; of a level, its value at the end.
     ax : Axes, optional
@@ -68,7 +72,7 @@ def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = N
         There is no such series.
     """
     shown = comparison.base.series(series)
-    differences = list(comparison.differences.values())
+    differences: list[Change] = [*comparison.differences.values()]
     if ax is None:
         ax = style.new_axes(height=max(style.HEIGHT, 1.8 + ROW * len(differences)))
     colours = _colours(comparison, series)
@@ -96,7 +100,7 @@ def totals(comparison: Comparison, series: str = "bookings", ax: Axes | None = N
     return ax
 
 
-def _beaten(ax: Axes, differences: Sequence[Difference]) -> None:
+def _beaten(ax: Axes, differences: Sequence[Change]) -> None:
     """Write at the right how often one future books more than one of the first scenario."""
     odds = [difference.beats for difference in differences]
     shares = [percent(float(found.share)) if found else "" for found in odds]
@@ -113,12 +117,12 @@ def _beaten(ax: Axes, differences: Sequence[Difference]) -> None:
     )  # fmt: skip
 
 
-def periods(comparison: Comparison, series: str = "bookings", ax: Axes | None = None) -> Axes:
+def periods(comparison: Compared, series: str = "bookings", ax: Axes | None = None) -> Axes:
     """Draw mean differences by period with their 95 % intervals, of those that differ most.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Comparison or StoredComparison
     series : str
         A name of `SERIES`.
     ax : Axes, optional
@@ -154,7 +158,7 @@ def periods(comparison: Comparison, series: str = "bookings", ax: Axes | None = 
     return ax
 
 
-def _colours(comparison: Comparison, series: str) -> dict[str, tuple[str, str]]:
+def _colours(comparison: Compared, series: str) -> dict[str, tuple[str, str]]:
     """Return colour and dash of the scenarios that differ most, in the order of the plan."""
     differences = comparison.differences
     sizes = {name: abs(float(d.total(series).mean)) for name, d in differences.items()}
@@ -165,10 +169,10 @@ def _colours(comparison: Comparison, series: str) -> dict[str, tuple[str, str]]:
     }  # fmt: skip
 
 
-def _message(comparison: Comparison, series: str) -> str:
+def _message(comparison: Compared, series: str) -> str:
     """Say the largest difference in one line."""
 
-    def size(difference: Difference) -> float:
+    def size(difference: Change) -> float:
         return abs(float(difference.total(series).mean))
 
     most = max(comparison.differences.values(), key=size)
@@ -183,7 +187,7 @@ def _message(comparison: Comparison, series: str) -> str:
     return f"{_name(most.name)}: {what} {rounded(abs(mean))}{unit} {way} than {base}"
 
 
-def _subtitle(comparison: Comparison) -> str:
+def _subtitle(comparison: Compared) -> str:
     count = trajectories(comparison.trajectories)
     return f"mean with its 95% interval, bars P10 to P90 of {count}, paired"
 

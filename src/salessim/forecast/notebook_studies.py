@@ -110,11 +110,12 @@ def sensitivity(given: Sensitivity) -> str:
         f"{given.title}: what moves {given.of.describe()}, on average "
         f"{rounded(given.mean.value)} {unit}",
         sentences=[*said, *(f"Note: {note}." for note in given.notes)],
-        grids=[_levers(given), _tornado(given), _shares(given)],
+        grids=[lever_grid(given), swing_grid(given), share_grid(given)],
     )
 
 
-def _levers(given: Sensitivity) -> Grid:
+def lever_grid(given: Sensitivity) -> Grid:
+    """Return what 1 % more of each lever brings."""
     rows = [(one.lever.name, *_moved(one.result), *_moved(one.base)) for one in given.levers]
     caption = (
         "percent that 1% more of the lever brings; base: of the bookings without new external "
@@ -131,7 +132,8 @@ def _moved(one: Estimate) -> tuple[str, str]:
     return moved if float(moved) else "0.00", "-" if math.isnan(half) else f"{half:.3f}"
 
 
-def _tornado(given: Sensitivity) -> Grid:
+def swing_grid(given: Sensitivity) -> Grid:
+    """Return what each uncertain number does at its ends."""
     largest = max((end.size for one in given.tornado for end in one.changes), default=0.0)
     unit, scaled = scale(largest, digits=5)
     rows = [
@@ -145,7 +147,8 @@ def _tornado(given: Sensitivity) -> Grid:
     return Grid(("Uncertain number", "P05", "P95", "at P05", "at P95"), rows, caption)
 
 
-def _shares(given: Sensitivity) -> Grid:
+def share_grid(given: Sensitivity) -> Grid:
+    """Return the inputs' shares of the variance between worlds."""
     rows = [
         (" + ".join(one.inputs), _share(one.first.value), _share(one.total.value))
         for one in given.shares

@@ -13,6 +13,7 @@ from salessim.forecast.variance import VarianceShare, VarianceSplit
 if TYPE_CHECKING:
     import pandas as pd
 
+    from salessim.forecast.labels import Labels
     from salessim.forecast.sensitivity_plot import SensitivityPlots
 
 LINKS = ("conversion", "pace")
@@ -79,6 +80,8 @@ class Sensitivity:
         Wall time of the runs' chunks.
     notes : tuple of str
         What a reader must know, a sentence each.
+    program_sha256 : str
+        Of the plan as it is.
     """
 
     title: str
@@ -95,6 +98,14 @@ class Sensitivity:
     seed: int
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    program_sha256: str = ""
+
+    @classmethod
+    def from_summary(cls, raw: Mapping[str, Any], labels: Labels) -> Sensitivity:
+        """Read what `summary` wrote; ``labels`` are those of a forecast of the same plan."""
+        from salessim.forecast import sensitivity_summary
+
+        return sensitivity_summary.restored(raw, labels)
 
     @property
     def weakest_link(self) -> Elasticity | None:
@@ -140,6 +151,12 @@ class Sensitivity:
 
         columns, rows = sensitivity_summary.table(self, part)
         return pd.DataFrame(rows, columns=list(columns))
+
+    def sentences(self) -> list[str]:
+        """Say which stages are the weakest links, and where the spread comes from."""
+        from salessim.forecast import sensitivity_summary
+
+        return list(sensitivity_summary.sentences(self))
 
     def summary(self) -> Mapping[str, Any]:
         """Return the document of ``salessim sensitivity --json``: numbers, lists, text, None."""

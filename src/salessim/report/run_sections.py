@@ -10,6 +10,7 @@ from salessim.charts import style
 from salessim.forecast.goals import Goals
 from salessim.report import run_tables
 from salessim.report.page import Figure, Section
+from salessim.report.run_added import added_sections
 from salessim.report.run_deals import deals_section
 from salessim.report.run_goals import goal_section
 
@@ -32,6 +33,7 @@ def sections(run: Run) -> Iterator[Section]:
         yield stages(forecast)
     yield total(forecast)
     yield lasting(forecast)
+    yield from added_sections(run)
     if (ranked := api.open_deals(run.plan)).count:
         yield deals_section(ranked)
     yield from map(goal_section, map(Goals.from_summary, run.goals))
