@@ -22,6 +22,8 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 suppress_warnings = ["misc.highlighting_failure"]  # what a plan writes wrongly is no TOML
 highlight_language = "none"
+smartquotes = False  # options begin with two hyphens
+toc_object_entries = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say types, with shapes and units
@@ -36,6 +38,7 @@ html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {
     "description": "Monte Carlo sales forecasts",
     "fixed_sidebar": True,
