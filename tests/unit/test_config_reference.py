@@ -17,6 +17,21 @@ LAWS, NUMBERS = (
     for begin, end in (("Laws", "Uncertain"), ("Uncertain", "`[sources"))
 )
 
+TABLES = {
+    "`[forecast]`": {"Forecast"},
+    "`[sustainability]`": {"Sustainability"},
+    "`[pipelines.NAME]`": {"Pipeline", "Stage"},
+    "`[sources.NAME]`": {"Source"},
+    "`[[curves]]`": {"Curve"},
+    "`[customers]`": {"Customers"},
+    "`[customers.segments.NAME]`": {"Segment"},
+    "`[customers.health]`": {"HealthClass"},
+    "`[open_deals]`": {"OpenDeals"},
+    "`[shocks.NAME]`": {"Shock"},
+}
+COLUMNS = {"alive", "NAME.factor", "NAME.shape"}
+"""Rows of the reference that are columns of the customers' file."""
+
 BASE = """\
 [forecast]
 start = 2027-01-01
@@ -41,6 +56,14 @@ def test_every_key_of_the_schema_is_in_the_reference():
     assert len(keys) > 50
     missing = {key for key in keys if not re.search(rf"`[^`\n]*\b{key}\b[^`\n]*`", TEXT)}
     assert missing == set()
+
+
+@pytest.mark.parametrize(("title", "tables"), TABLES.items())
+def test_every_key_has_a_row_under_its_table_and_every_row_is_a_key(title, tables):
+    section = TEXT[TEXT.index(f"\n## {title}") + 1 :].partition("\n## ")[0]
+    rows = set(re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE))
+    definitions = json_schema()["$defs"]
+    assert rows - COLUMNS == {key for table in tables for key in definitions[table]["properties"]}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
