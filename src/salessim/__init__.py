@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from salessim.forecast.ranked_deals import RankedDeals
     from salessim.lowering import WorldSeeds
     from salessim.report.backtest import save_backtest
+    from salessim.report.documents import save_report
     from salessim.report.fit import save_fit
     from salessim.report.workbook import write_workbook
 
@@ -88,6 +89,7 @@ __all__ = [
     "save_fit",
     "save_goals",
     "save_plan_workbook",
+    "save_report",
     "save_run",
     "save_sensitivity",
     "save_sweep",
@@ -133,6 +135,7 @@ _HOMES = {
     "salessim.fit.reading": ("read_history",),
     "salessim.lowering": ("WorldSeeds",),
     "salessim.report.backtest": ("save_backtest",),
+    "salessim.report.documents": ("save_report",),
     "salessim.report.fit": ("save_fit",),
     "salessim.report.workbook": ("write_workbook",),
     "salessim.forecast.ranked_deals": ("RankedDeals",),

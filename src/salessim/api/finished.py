@@ -6,6 +6,7 @@ import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from salessim.config import Plan
 from salessim.config.files import read_bytes
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast, Goals
+
+if TYPE_CHECKING:
+    from salessim.forecast.ranked_deals import RankedDeals
 
 MANIFEST, PLAN = "manifest.json", "plan.toml"
 FORECAST, FUNNEL = "forecast.parquet", "funnel.parquet"
@@ -83,6 +87,11 @@ class Run:
             goals=tuple(one.summary() for one in goals),
             plan_sha256=hashlib.sha256(toml.encode()).hexdigest(),
         )
+
+    @cached_property
+    def deals(self) -> RankedDeals:
+        """The open deals of the plan, ranked: once for all documents."""
+        return api.open_deals(self.plan)
 
 
 def load_run(path: str | Path) -> Run:

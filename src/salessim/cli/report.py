@@ -8,8 +8,6 @@ import click
 
 from salessim.cli.options import out_option, quiet_option
 
-USUAL = ("html", "xlsx")
-
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
@@ -48,7 +46,7 @@ def command(
     """Write documents of RUN, a run directory: what finance opens, sends on and prints."""
     from salessim.api.added import with_added
     from salessim.api.finished import load_run
-    from salessim.report.documents import chosen, write_documents
+    from salessim.report.documents import USUAL, chosen, write_documents
 
     writers = chosen(formats or USUAL)
     shown = with_added(load_run(run), studies)

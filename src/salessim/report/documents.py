@@ -66,6 +66,49 @@ DOCUMENTS: Mapping[str, Document] = {
 }
 
 
+USUAL = ("html", "xlsx")
+"""What `salessim report` writes when it is not told what."""
+
+
+def save_report(
+    run: Run,
+    path: str | Path,
+    *,
+    formats: Sequence[str] = USUAL,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write documents of a finished run into a folder.
+
+    Parameters
+    ----------
+    run : Run
+        From `load_run`, or `Run.of`.
+    path : str or Path
+        The folder; made when it is not there.
+    formats : sequence of str
+        ``html`` (a page: ``report.html``), ``xlsx`` (a workbook: ``forecast.xlsx``), ....
+    overwrite : bool
+        Whether documents that are there already are replaced.
+
+    Returns
+    -------
+    list of Path
+        The documents.
+
+    Raises
+    ------
+    SalessimError
+        A document is there already, a library is not installed that one needs, or something
+        cannot be written.
+    ValueError
+        There is no format of such a name; the message names those there are.
+    """
+    for name in formats:
+        if name not in DOCUMENTS:
+            raise ValueError(f"no format {name!r}; there are {', '.join(DOCUMENTS)}")
+    return write_documents(run, Path(path), chosen(formats), overwrite=overwrite)
+
+
 def chosen(names: Sequence[str]) -> dict[str, Write]:
     """Return what writes the formats of these names, by the name of the file.
 

@@ -34,8 +34,8 @@ def sections(run: Run) -> Iterator[Section]:
     yield total(forecast)
     yield lasting(forecast)
     yield from added_sections(run)
-    if (ranked := api.open_deals(run.plan)).count:
-        yield deals_section(ranked)
+    if run.deals.count:
+        yield deals_section(run.deals)
     yield from map(goal_section, map(Goals.from_summary, run.goals))
     yield Section(title="What this was made from", tables=(run_tables.stamp(run),))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from salessim import api
 from salessim.api.finished import Run
 from salessim.errors import SalessimError
 from salessim.forecast import Goals
@@ -65,7 +64,7 @@ def write_workbook(run: Run, path: Path) -> Path:
 def workbook(run: Run) -> bytes:
     """Return the bytes that `write_workbook` writes."""
     forecast = run.forecast
-    ranked = api.open_deals(run.plan)
+    ranked = run.deals
     goals = [Goals.from_summary(one) for one in run.goals]
     more = [name for name, there in (("Open deals", ranked.count), ("Goals", goals)) if there]
     book = Book(forecast.labels.title, (*FIRST, *more, *LAST))
