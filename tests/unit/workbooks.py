@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Formula(str):
 
 def write_book(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
     book = xlsxwriter.Workbook(path)
+    book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001  (the same bytes always)
+    clock = book.add_format({"num_format": "hh:mm"})
     day = book.add_format({"num_format": "dd.mm.yyyy"})
     for name, rows in sheets.items():
         sheet = book.add_worksheet(name)
@@ -56,6 +58,8 @@ def write_book(path: Path, sheets: dict[str, list[list[Any]]]) -> Path:
                         sheet.write_formula(row, column, formula, None, value)
                     case date() | datetime():
                         sheet.write_datetime(row, column, cell, day)
+                    case time():
+                        sheet.write_datetime(row, column, cell, clock)
                     case str():
                         sheet.write_string(row, column, cell)
                     case _:

@@ -16,6 +16,7 @@ from salessim.config.sheets import (
     LAW_KEYS,
     LAW_LISTS,
     MORE,
+    NOTE,
     SETTINGS,
     Column,
     Key,
@@ -29,20 +30,24 @@ Row = dict[str, Cell]
 """Header -> cell; without those that are empty."""
 
 
-def plan_sheets(document: Mapping[str, Any]) -> dict[str, list[Row]]:
+def plan_sheets(
+    document: Mapping[str, Any], comments: Mapping[Path, str] | None = None
+) -> dict[str, list[Row]]:
     """Return the rows of the sheets that say a document.
 
     Parameters
     ----------
     document : mapping
         Of a plan, resolved.
+    comments : mapping, optional
+        What is said beside keys and tables: notes of the rows.
 
     Returns
     -------
     dict
         Sheet -> rows; what no column says is a row of the sheet More.
     """
-    writer = _Writer(document)
+    writer = _Writer(document, dict(comments or {}))
     rows = {FORECAST: writer.settings()}
     rows |= {sheet.name: writer.rows(sheet) for sheet in SHEETS}
     return rows | {MORE: list(writer.more(document, ()))}
@@ -53,6 +58,8 @@ class _Writer:
     """Makes rows of a document, and remembers which keys they say."""
 
     document: Mapping[str, Any]
+    comments: dict[Path, str]
+    """Those that no note has yet."""
     said: set[Path] = field(default_factory=set)
     """Keys that cells say as a whole."""
     tables: set[Path] = field(default_factory=lambda: {()})
@@ -62,7 +69,7 @@ class _Writer:
         """Return a row for every setting; those that the plan does not have are empty."""
         rows = []
         for setting in SETTINGS:
-            row: Row = {"Setting": setting.label, "Note": setting.help}
+            row: Row = {"Setting": setting.label, NOTE: setting.help}
             value = self._take(setting.path)
             if value is not None:
                 row["Value"] = setting.kind.write(value)
@@ -71,16 +78,16 @@ class _Writer:
 
     def rows(self, sheet: SheetPlan) -> list[Row]:
         """Return the rows of a sheet."""
-        rows = [self._row(sheet, keys, base) for keys, base in _found(sheet, self.document)]
+        rows = [self._noted(sheet, keys, base) for keys, base in _found(sheet, self.document)]
         if sheet is CUSTOMERS:
             table = self.document.get("customers") or {}
             if any(column.path[0] in table for column in sheet.columns):
-                rows.insert(0, self._row(sheet, (None,), ("customers",)))
+                rows.insert(0, self._noted(sheet, (None,), ("customers",)))
         if sheet is SCENARIOS:
             empty = [
                 name for name, table in self.document.get("scenarios", {}).items() if table == {}
             ]
-            rows += [self._row(sheet, (name, None), ("scenarios", name)) for name in empty]
+            rows += [self._noted(sheet, (name, None), ("scenarios", name)) for name in empty]
         return rows
 
     def more(self, value: Any, path: Path) -> Iterator[Row]:
@@ -119,6 +126,24 @@ class _Writer:
             return None
         self._mark(path, whole=True)
         return value_at(self.document, path)
+
+    def _noted(self, sheet: SheetPlan, keys: Sequence[str | None], base: Path) -> Row:
+        """Return the row of a value or table, with what is said beside it and beside its keys."""
+        row = self._row(sheet, keys, base)
+        titles = {
+            (*base, *c.path): c.header.removesuffix(" law")
+            for c in reversed(sheet.columns)
+            if c.header in row and c.path[:1] != ("season",)
+        }
+        words = []
+        for path in list(self.comments):
+            beside = [title for key, title in titles.items() if _nested(key, path)]
+            if path == base[: len(path)] and len(path) > 1:
+                words.append(self.comments.pop(path))
+            elif beside and path[: len(base)] == base:
+                title = "" if sheet.is_entry else f"{beside[-1]}: "
+                words.append(title + self.comments.pop(path))
+        return row | {NOTE: "; ".join(words)} if words else row
 
     def _row(self, sheet: SheetPlan, keys: Sequence[str | None], base: Path) -> Row:
         """Return the row of a value or table."""
@@ -173,6 +198,12 @@ class _Writer:
         elif name in LAW_LISTS and isinstance(inside, list) and isinstance(kind, Quantity):
             cells = [name, replace(kind, lists=True).write(inside)]
         return {c.header: cell for c, cell in zip(trio, cells, strict=False)}
+
+
+def _nested(one: Path, other: Path) -> bool:
+    """Say whether one key holds the other."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 def _found(

@@ -24,6 +24,7 @@ from salessim.config.sheets import (
     FORECAST_SHEET,
     LISTS,
     MORE_SHEET,
+    NOTE,
     SETTINGS,
     Column,
     SheetPlan,
@@ -42,6 +43,11 @@ MOST_LISTED = 200_000
 """Rows of a list that are put into the workbook; of a longer one its file is named."""
 FREE_ROWS = 200
 """Rows with drop-down lists below the last one that is filled."""
+ABOUT_WIDTH = 72.0
+PAGE = 100.0
+"""Characters of a line across a page."""
+LINE = 15.0
+"""Height of a line in points."""
 MADE = datetime(2000, 1, 1)  # noqa: DTZ001  (of no place)
 """What the file says of when it was made: the same plan gives the same bytes."""
 ABOUT_LINES = """\
@@ -99,7 +105,7 @@ def save_plan_workbook(plan: Plan, path: str | Path) -> Path:
     lists = {name: table for name in LISTS if (table := _listed(document, name))}
     for name in lists:
         del document[LISTS[name]]["file"]
-    rows = plan_sheets(document)
+    rows = plan_sheets(document, plan.comments)
     _check_lengths(path, rows)
     try:
         _draw(path, rows, lists)
@@ -159,6 +165,7 @@ class _Styles:
     plain: Format
     whole: Format
     percent: Format
+    part: Format
     day: Format
 
     @classmethod
@@ -176,7 +183,8 @@ class _Styles:
             note=make({"font_color": grey, "text_wrap": True, "valign": "top"}),
             plain=make(cell),
             whole=make({**cell, "num_format": "#,##0"}),
-            percent=make({**cell, "num_format": "0.0##%"}),
+            percent=make({**cell, "num_format": "0%"}),
+            part=make({**cell, "num_format": "0.0##%"}),
             day=make({**cell, "num_format": "yyyy-mm-dd"}),
         )
 
@@ -188,7 +196,7 @@ class _Styles:
             case date():
                 return self.day
             case int() | float() if column.kind in (SHARE, GROWTH):
-                return self.percent
+                return self.percent if round(100.0 * cell, 9).is_integer() else self.part
             case int() | float() if abs(cell) >= 1000 and float(cell).is_integer():
                 return self.whole
         return self.day if cell is None and column.kind is DAY else self.plain
@@ -196,35 +204,47 @@ class _Styles:
 
 def _draw_about(sheet: Worksheet, name: str, styles: _Styles) -> None:
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 96)
+    sheet.set_column(0, 0, ABOUT_WIDTH)
     sheet.write_string(0, 0, "A plan for salessim", styles.title)
     for row, line in enumerate(ABOUT_LINES, start=2):
-        sheet.write_string(row, 0, line.format(name=name), styles.text)
-    _print_set_up(sheet, wide=False)
+        text = line.format(name=name)
+        sheet.set_row(row, _height([(text, ABOUT_WIDTH)]) + LINE / 3)
+        sheet.write_string(row, 0, text, styles.text)
+    _print_set_up(sheet, width=ABOUT_WIDTH)
 
 
 def _draw_sheet(sheet: Worksheet, plan: SheetPlan, rows: Sequence[Row], styles: _Styles) -> None:
     """Draw a sheet: its header with comments, its rows, drop-down lists, what is printed."""
-    last = len(rows) + FREE_ROWS
-    for at, column in enumerate(plan.all_columns):
+    columns = plan.all_columns
+    sheet.set_row(0, 2 * LINE)
+    for at, column in enumerate(columns):
         key = at < len(plan.keys)
         sheet.set_column(at, at, column.width)
         sheet.write_string(0, at, column.header, styles.key_header if key else styles.header)
-        sheet.write_comment(0, at, column.help, {"x_scale": 2.2, "y_scale": 1.6})
+        sheet.write_comment(0, at, column.help, {"x_scale": 2.2, "y_scale": 1.8})
         if column.choices:
+            last = len(rows) + FREE_ROWS
             sheet.data_validation(1, at, last, at, _choices(column.choices, column.header))
-        for row, cells in enumerate(rows, start=1):
-            if column.header in cells:
-                note = column.header == "Note" or (plan.name == FORECAST and key)
-                style = styles.note if note else styles.of_cell(column, cells[column.header])
-                _write(sheet, row, at, cells[column.header], style)
+    for row, cells in enumerate(rows, start=1):
+        shown = [(str(cells.get(column.header) or ""), column.width) for column in columns]
+        sheet.set_row(row, _height(shown))
+        for at, column in enumerate(columns):
+            cell = cells.get(column.header)
+            label = column.header == NOTE or (plan.name == FORECAST and at < len(plan.keys))
+            _write(sheet, row, at, cell, styles.note if label else styles.of_cell(column, cell))
     if plan is FORECAST_SHEET:
         for row, setting in enumerate(SETTINGS, start=1):
             if setting.choices:
                 sheet.data_validation(row, 1, row, 1, _choices(setting.choices, setting.label))
     sheet.freeze_panes(1, max(1, len(plan.keys)))
-    _print_set_up(sheet, wide=len(plan.all_columns) > 6)
+    _print_set_up(sheet, width=sum(column.width for column in columns), keys=len(plan.keys))
     sheet.repeat_rows(0)
+
+
+def _height(cells: Sequence[tuple[str, float]]) -> float:
+    """Return the height of a row by the longest of its texts in columns of some widths."""
+    lines = max(math.ceil(len(text) / width) for text, width in cells)
+    return LINE * max(1, lines)
 
 
 def _draw_list(sheet: Worksheet, name: str, table: DataTable | None, styles: _Styles) -> None:
@@ -235,10 +255,11 @@ def _draw_list(sheet: Worksheet, name: str, table: DataTable | None, styles: _St
         sheet.write_string(0, at, header, styles.header)
         for row, cell in enumerate(cells, start=1):
             value = _typed(cell)
-            _write(sheet, row, at, value, styles.day if isinstance(value, date) else None)
+            style = styles.day if isinstance(value, date) else styles.plain
+            _write(sheet, row, at, value, style)
     sheet.write_comment(0, 0, LIST_HELP[name], {"x_scale": 2.2})
     sheet.freeze_panes(1, 0)
-    _print_set_up(sheet, wide=False)
+    _print_set_up(sheet, width=PAGE)
     sheet.repeat_rows(0)
 
 
@@ -286,10 +307,14 @@ def _choices(choices: str, title: str) -> dict[str, Any]:
     }
 
 
-def _print_set_up(sheet: Worksheet, *, wide: bool) -> None:
+def _print_set_up(sheet: Worksheet, *, width: float, keys: int = 0) -> None:
+    """Print on as many pages as the columns need to stay readable, the key columns on each."""
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    pages = max(1, round(width / (1.6 * PAGE)))
+    sheet.fit_to_pages(pages, 0)
+    if pages > 1:
+        sheet.repeat_columns(0, keys - 1)
+    if width > PAGE:
+        sheet.set_landscape()
     sheet.set_footer("&L&F&C&A&RPage &P of &N")
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-    if wide:
-        sheet.set_landscape()

@@ -25,10 +25,16 @@ def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Ch
     found = [
         (*finder.place(problem), problem)
         for problem in problems
-        if not any(problem.path[: len(path)] == path for path in unread)
+        if not any((*problem.path, _missing(problem))[: len(path)] == path for path in unread)
     ]
     found += [(index, one.place, Problem(one.path, one.text)) for index, one in wrong]
     return PlanError(*(finder.say(*one) for one in sorted(found, key=lambda one: one[:2])))
+
+
+def _missing(problem: Problem) -> str:
+    """Return the key that is missing; empty when none is."""
+    match = _MISSING.match(problem.text)
+    return match[1] if match else ""
 
 
 class _Finder:
@@ -48,13 +54,13 @@ class _Finder:
             for index, change in enumerate(reversed(self._changes)):
                 if change.path[: len(problem.path)] == problem.path:
                     return -1 - index, Place((), "")
-        missing = _MISSING.match(problem.text)
+        missing = _missing(problem)
         for length in range(len(problem.path), 0, -1):
             path = problem.path[:length]
             for index, layer in enumerate(self._layers):
                 if holds(layer.data, path):
-                    return index, layer.places.place(path, missing[1] if missing else "")
-        return 0, self._layers[0].places.place((), missing[1] if missing else "")
+                    return index, layer.places.place(path, missing)
+        return 0, self._layers[0].places.place((), missing)
 
     def named(self, index: int, place: Place) -> str:
         """Return the change, or the file and the place in it."""

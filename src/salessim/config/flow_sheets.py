@@ -80,7 +80,7 @@ STAGES = SheetPlan(
             help=f"Buyers who decide for nobody: {_SHARE}",
             kind=SHARE,
             path=("no_decision", "share"),
-            width=9,
+            width=13,
         ),
         *law_columns("No decision", ("no_decision", "after"), "When that is known"),
         Column(

@@ -44,6 +44,10 @@ class Grid:
             if row and any(cells[at] is not None or self._failed(row, at) for at in columns):
                 yield row
 
+    def has(self, column: Column) -> bool:
+        """Say whether there is such a column."""
+        return column.header in self.at
+
     def cell(self, row: int, column: Column) -> Any:
         """Return a value; None where the cell is empty or there is no such column."""
         return self.sheet.rows[row][self.at[column.header]] if column.header in self.at else None

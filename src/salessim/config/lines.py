@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +35,7 @@ class Lines:
     def of(self, path: Sequence[str | int]) -> int:
         """Return the line on which the statement with a key begins; the text must hold the key."""
         for length in range(len(path), 0, -1):
-            if (line := self._of_path.get(tuple(path[:length]))) is not None:
+            if (line := self._found[0].get(tuple(path[:length]))) is not None:
                 return line
         return 1
 
@@ -45,10 +45,16 @@ class Lines:
         line = self.of(path)
         return Place((line,), f":{line}")
 
+    @property
+    def comments(self) -> Mapping[Path, str]:
+        """What is said behind keys and headers of tables, at the end of their line."""
+        return self._found[1]
+
     @cached_property
-    def _of_path(self) -> dict[Path, int]:
-        """Line of each table and of each key with a value; what is inside a value is not here."""
+    def _found(self) -> tuple[dict[Path, int], dict[Path, str]]:
+        """Line of each table and of each key with a value, not of what is inside; and comments."""
         found: dict[Path, int] = {}
+        comments: dict[Path, str] = {}
         sizes: dict[Path, int] = {}  # of the lists of tables, so far
         table: Path = ()
         for line, text, statement in self._statements():
@@ -65,9 +71,11 @@ class Lines:
                 if path in sizes:
                     path = (*path, sizes[path] - 1)
                     found.setdefault(path, line)
+            if (last := list(_TOKEN.finditer(text))) and last[-1][0].startswith("#"):
+                comments[path] = last[-1][0].lstrip("# ").strip()
             if header:
                 table = path
-        return found
+        return found, comments
 
     def _statements(self) -> Iterator[tuple[int, str, dict[str, Any]]]:
         """Yield each statement: its first line's number (from 1) and text, and what it says."""

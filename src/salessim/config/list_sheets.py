@@ -30,6 +30,7 @@ CUSTOMERS = SheetPlan(
             help="How long they have been customers, when all are counted; empty: not known",
             kind=DAYS,
             path=("tenure",),
+            width=14,
         ),
         *law_columns("Lifetime", ("lifetime",), "How long a customer stays"),
         Column(

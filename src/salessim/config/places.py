@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from salessim.config.problems import Path
@@ -18,7 +18,11 @@ class Place:
 
 
 class Places(Protocol):
-    """Where the keys of one file stand."""
+    """Where the keys of one file stand, and what is said beside them."""
+
+    @property
+    def comments(self) -> Mapping[Path, str]:
+        """Words of the plan's author, by key or table."""
 
     def place(self, path: Sequence[str | int], missing: str = "") -> Place:
         """Return where a key stands, or where one that is missing in it would."""
@@ -38,9 +42,13 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Cells:
-    """Cells of the keys of a plan in a workbook; of empty ones too."""
+    """Cells of the keys of a plan in a workbook; of empty ones too.
+
+    ``comments`` are the notes of rows, by the table or value of the row.
+    """
 
     of_path: Mapping[Path, Place]
+    comments: Mapping[Path, str] = field(default_factory=dict)
 
     def place(self, path: Sequence[str | int], missing: str = "") -> Place:
         """Return the cell of a key, of the key in it that is missing, or of what holds it."""

@@ -131,6 +131,14 @@ class Plan:
         document = without_external_sources(self.document)
         return _resolve(self._layers, document, self._changes, ())
 
+    @property
+    def comments(self) -> dict[Path, str]:
+        """What stands beside keys and tables in the plan's files: comments, notes of rows."""
+        found: dict[Path, str] = {}
+        for layer in reversed(self._layers):
+            found |= layer.places.comments
+        return found
+
     def to_toml(self, *, trajectories: int | None = None, seed: int | None = None) -> str:
         """Return the resolved document as TOML that loads again, from any folder.
 

@@ -45,19 +45,23 @@ class Rows:
         Path -> place; of keys with an empty cell too.
     wrong : list of Wrong
         Cells that cannot be read; their keys hold what stands there.
+    notes : dict
+        Path of a row -> its note.
     """
 
     document: dict[str, Any] = field(default_factory=dict)
     cells: dict[Path, Place] = field(default_factory=dict)
     wrong: list[Wrong] = field(default_factory=list)
+    notes: dict[Path, str] = field(default_factory=dict)
     _said: dict[Path, Place] = field(default_factory=dict)
     """Where keys and rows were said, to find what is said twice."""
 
     def read(self, grid: Grid) -> None:
         """Read the rows of a sheet."""
         read_row = {FORECAST: self._setting, MORE: self._more}.get(grid.plan.name, self._row)
-        if grid.plan.base:
-            self.cells.setdefault((str(grid.plan.base[0]),), grid.place(0))
+        top = str(grid.plan.base[0]) if grid.plan.base else "forecast"
+        if grid.plan.name != MORE:
+            self.cells.setdefault((top,), grid.place(0))
         for row in grid.filled():
             read_row(grid, row)
 
@@ -121,7 +125,7 @@ class Rows:
         place = grid.place(row, value)
         column = Column(header=value.header, help="", kind=setting.kind)
         self.cells.setdefault(setting.path, place)
-        self.cells.setdefault(setting.path[:1], grid.place(row))
+        self.cells.setdefault(setting.path[:1], grid.place(0))
         read = self._read(grid, row, column, setting.path)
         if read is not None:
             self.set(setting.path, read, place)
@@ -163,6 +167,8 @@ class Rows:
         if base is None:
             return
         place = grid.place(row)
+        if (note := grid.cell(row, grid.plan.all_columns[-1])) is not None:
+            self.notes[base] = str(note)
         if grid.plan.is_entry and None not in keys:
             (column,) = grid.plan.columns
             value = self._read(grid, row, column, base)
@@ -179,9 +185,12 @@ class Rows:
     def _keys(self, grid: Grid, row: int) -> list[str | None] | None:
         """Return what the key columns say; None when one is not right, so that no row is meant."""
         keys: list[str | None] = []
-        many = len(self.wrong)
+        before = len(self.wrong)
         for at, column in enumerate(grid.plan.keys):
+            many = len(self.wrong)
             key = self._read(grid, row, column, ())
+            if len(self.wrong) > many:
+                continue
             last = at + 1 == len(grid.plan.keys)
             if key is None and not (grid.plan.optional and last):
                 self._say(grid.place(row, column), f"no {column.header.lower()} is named here")
@@ -189,15 +198,19 @@ class Rows:
                 key = key.isoformat() if isinstance(key, date) else str(key)
                 self._check_named(grid.place(row, column), column, key)
             keys.append(key)
-        return keys if len(self.wrong) == many else None
+        return keys if len(self.wrong) == before else None
 
     def _check_named(self, place: Place, column: Column, key: str) -> None:
         """Refuse a name that no row of another sheet has; a plan below may have it."""
-        table = NAMED_ELSEWHERE.get(column.choices, "")
-        known = self.document.get(table, {})
-        if table and key not in known and "extends" not in self.document:
-            sheet = column.choices.partition("!")[0]
-            self._say(place, f"{found(key)} is not on the sheet {sheet}; {nearest(key, known)}")
+        sheet = column.choices.partition("!")[0]
+        if column.choices in CHOICES:
+            if key not in CHOICES[column.choices]:
+                hint = nearest(key, CHOICES[column.choices])
+                self._say(place, f"unknown {column.header.lower()} {found(key)}; {hint}")
+        elif column.choices in NAMED_ELSEWHERE and "extends" not in self.document:
+            known = self.document.get(NAMED_ELSEWHERE[column.choices], {})
+            if key not in known:
+                self._say(place, f"{found(key)} is not on the sheet {sheet}; {nearest(key, known)}")
 
     def _base(self, grid: Grid, row: int, keys: Sequence[str | None]) -> Path | None:
         """Return the path of what a row stands for."""
@@ -242,34 +255,35 @@ class Rows:
         value = self._read(grid, row, column, path)
         if value is not None:
             self._table(path[:-1], place)[path[-1]] = value
-        self._mark(path, len(base), place)
+        self._mark(grid, row, column, path)
 
-    def _mark(self, path: Path, above: int, place: Place) -> None:
-        """Remember the place of a key, and of the tables between it and its row."""
-        for length in range(above + 1, len(path)):
-            self.cells.setdefault(path[:length], place)
-        self.cells[path] = place
+    def _mark(self, grid: Grid, row: int, column: Column, path: Path) -> None:
+        """Remember the cell of a key, and of the tables that hold it and have none yet."""
+        if grid.has(column):
+            for length in range(1, len(path)):
+                self.cells.setdefault(path[:length], grid.place(row, column))
+            self.cells[path] = grid.place(row, column)
 
     def _season(self, grid: Grid, row: int, base: Path) -> None:
         """Read the factors of the twelve months: all, or none."""
         months = [column for column in grid.plan.columns if column.path[:1] == ("season",)]
         factors = [self._read(grid, row, month, (*base, *month.path)) for month in months]
         for month in months:
-            self._mark((*base, *month.path), len(base), grid.place(row, month))
-        if all(factor is None for factor in factors):
-            return
-        for month, factor in zip(months, factors, strict=True):
-            if factor is None:
-                text = f"the season needs all twelve months; {month.header} is empty"
-                self._say(grid.place(row, month), text, (*base, *month.path))
-        self._table(base, grid.place(row))["season"] = factors
+            self._mark(grid, row, month, (*base, *month.path))
+        empty = [month for month, factor in zip(months, factors, strict=True) if factor is None]
+        if empty and len(empty) < len(months):
+            names = ", ".join(month.header for month in empty)
+            text = f"the season needs all twelve months, or none; fill in {names}"
+            self._say(grid.place(row, empty[0]), text, (*base, "season"))
+        elif months and not empty:
+            self._table(base, grid.place(row))["season"] = factors
 
     def _law(self, grid: Grid, row: int, column: Column, base: Path) -> None:
         """Read the three cells of a law."""
         path = (*base, *column.path)
         trio = {c.law: c for c in grid.plan.columns if c.path == column.path and c.law}
         place = grid.place(row, column)
-        self._mark(path, len(base), place)
+        self._mark(grid, row, column, path)
         law = self._read(grid, row, column, path)
         beside = [c for c in (trio["value"], trio["spread"]) if self._is_filled(grid, row, c)]
         name = law.casefold() if isinstance(law, str) else ""
@@ -301,13 +315,13 @@ class Rows:
         if keys:
             table = {}
             for key, column in zip(keys, (value, spread), strict=False):
-                self._mark((*path, name, key), len(path), grid.place(row, column))
+                self._mark(grid, row, column, (*path, name, key))
                 read = self._read(grid, row, column, (*path, name, key))
                 if read is not None:
                     table[key] = read
             return {name: table}
         inside = (*path, name)
-        self._mark(inside, len(path), grid.place(row, value))
+        self._mark(grid, row, value, inside)
         if name in LAW_LISTS and isinstance(value.kind, Quantity):
             value = replace(value, kind=replace(value.kind, lists=True))
         read = self._read(grid, row, value, inside)
@@ -315,7 +329,7 @@ class Rows:
             what = LAW_EXAMPLES.get(name, "a value")
             shown = "an empty cell" if read is None else found(read)
             self._say(grid.place(row, value), f"expected {what}, found {shown}", path)
-        return {name: read}
+        return {} if read is None else {name: read}
 
 
 def get_path(document: Any, path: Sequence[str | int]) -> Any:

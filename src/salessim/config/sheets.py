@@ -128,7 +128,7 @@ class SheetPlan:
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """The key columns, the others, and the note."""
-        note = Column(header=NOTE, help="Your words; not read.", width=46)
+        note = Column(header=NOTE, help="Your words; not read", width=40)
         return (*self.keys, *self.columns, note)
 
 
@@ -149,7 +149,7 @@ def law_columns(title: str, path: Path, what: str, *, money: bool = False) -> tu
             path=path,
             law="name",
             choices="law",
-            width=13,
+            width=14,
         ),
         Column(
             header=f"{title}{unit}",
@@ -169,7 +169,7 @@ def law_columns(title: str, path: Path, what: str, *, money: bool = False) -> tu
             kind=NUMBER,
             path=path,
             law="spread",
-            width=10,
+            width=11,
         ),
     )
 
@@ -243,7 +243,7 @@ FORECAST_SHEET = SheetPlan(
     base=(),
     keys=(Column(header="Setting", help="What is set; the names are fixed", width=26),),
     columns=(
-        Column(header="Value", help="Yours; the note says what it may be", kind=ANY, width=26),
+        Column(header="Value", help="Yours; the note says what it may be", kind=ANY, width=24),
     ),
 )
 MORE_SHEET = SheetPlan(

@@ -68,7 +68,7 @@ def read_workbook(path: FilePath, content: bytes) -> tuple[dict[str, Any], Cells
         if any(cell is not None for row in listed for cell in row):
             place = Place((len(ORDER),), f": {name}!A1")
             rows.set((table, "file"), f"{path.name}#{name}", place)
-    return rows.document, Cells(rows.cells), rows.wrong
+    return rows.document, Cells(rows.cells, rows.notes), rows.wrong
 
 
 def _unknown_sheets(names: Sequence[str]) -> Iterator[str]:

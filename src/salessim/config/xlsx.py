@@ -8,7 +8,9 @@ before: where formulas failed, and how far its cells go.
 from __future__ import annotations
 
 import io
+import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,6 +40,11 @@ _CELL = re.compile(
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</(?:\w+:)?v>")
 _FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _SAVE = "open it in the spreadsheet program, save it and take that file"
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ET.ParseError, EOFError),
+    *(OSError, ValueError, LookupError, OverflowError, NotImplementedError, RuntimeError),
+)
+"""What reading a damaged archive, or XML in it, ends with."""
 
 
 class WorkbookError(ValueError):
@@ -82,10 +89,10 @@ class Workbook:
                 _check_size(archive)
                 self._parts = _sheet_parts(archive)
                 self._xml = {name: archive.read(part) for name, part in self._parts.items()}
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, KeyError, ET.ParseError) as e:
-            raise WorkbookError(f"is damaged ({e}); {_SAVE}") from None
-        except (NotImplementedError, RuntimeError) as error:
-            raise WorkbookError(f"cannot be unpacked ({error}); {_SAVE}") from None
+        except WorkbookError:
+            raise
+        except _DAMAGE as error:
+            raise WorkbookError(f"is damaged ({error}); {_SAVE}") from None
         for name, xml in self._xml.items():
             _check_extent(name, xml)
         self._content = content
@@ -104,7 +111,7 @@ class Workbook:
             sheet = book.get_sheet_by_name(name)
             rows = [list(map(_plain, row)) for row in sheet.to_python(skip_empty_area=False)]
             merged = list(sheet.merged_cell_ranges or ())
-        except (python_calamine.CalamineError, ValueError, OverflowError) as error:
+        except (python_calamine.CalamineError, *_DAMAGE) as error:
             raise WorkbookError(f"is damaged (sheet {name}: {error}); {_SAVE}") from None
         return Sheet(name, rows, _failed(self._xml[name]), merged)
 
