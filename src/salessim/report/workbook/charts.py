@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from salessim.charts import style
 from salessim.forecast import Forecast
 from salessim.forecast.answer import money as said_money
-from salessim.model.calendar import DAYS_PER_MONTH, Timeline
+from salessim.forecast.plot import period_name
+from salessim.model.calendar import DAYS_PER_MONTH
 from salessim.readable import scale
+from salessim.report.workbook.axes import (
+    GRID_LINES,
+    axis_code,
+    counts,
+    dates,
+    dress,
+    round_up,
+    said,
+)
 from salessim.report.workbook.book import Book, Column, Placed, Sheet
 from salessim.report.workbook.checks import Tables
 from salessim.report.workbook.funnel import LEFT, WORDS, FunnelTables
@@ -26,15 +35,9 @@ WIDTH, HEIGHT = 640, 340
 """Pixels of a chart; two stand side by side."""
 ROWS, COLUMNS = 18, 10
 """Of the sheet, that a chart takes with the space around it."""
-MOST_LABELS = 12
-"""Dates along an axis."""
 BANDS = (("P5", "P25"), ("P25", "P75"), ("P75", "P95"))
 WORDS_OF = {"with": "With external leads", "without": "Without external leads"}
 NEED = "need"
-STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
-"""What an axis may end at, and the same tenfold."""
-GRID_LINES = {"visible": True, "line": {"color": style.GRID}}
-SMALL = {"size": 9}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ class _Drawing:
         )
         self._data = data.table(self._columns(), freeze=1)
         largest = max(tables.forecast.column("bookings p95").values, default=0.0)
-        self._top = _round_up(max(largest, self._need()))
+        self._top = round_up(max(largest, self._need()))
 
     def _columns(self) -> list[Column]:
         tables, kind = self._tables, booked(self._forecast)
@@ -110,20 +113,22 @@ class _Drawing:
         if self._need():
             title = "Must be booked to last"
             columns.append(Column(key=NEED, title=title, kind=kind, values=[self._need()] * count))
-        _, rest = self._parts
-        if rest:
-            origins = tables.origins
-            columns.append(
-                Column(
-                    key="rest", title=f"{len(rest)} more sources", kind=kind,
-                    values=[
-                        sum(values)
-                        for values in zip(*(origins.column(k).values for k in rest), strict=True)
-                    ],
-                    formulas=["+".join(origins.cell(k, t) for k in rest) for t in range(count)],
-                )
-            )  # fmt: skip
+        if self._parts[1]:
+            columns.append(self._rest(kind))
         return columns
+
+    def _rest(self, kind: Kind) -> Column:
+        """Return what the sources without a colour of their own book: all but those with one."""
+        origins, (shown, rest) = self._tables.origins, self._parts
+        parts = zip(*(origins.column(key).values for key in rest), strict=True)
+        return Column(
+            key="rest", title=f"{len(rest)} more sources", kind=kind,
+            values=[sum(each) for each in parts],
+            formulas=[
+                f"{origins.cell('all', t)}-{'-'.join(origins.cell(key, t) for key in shown)}"
+                for t in range(len(origins.column("all").values))
+            ],
+        )  # fmt: skip
 
     def _need(self) -> float:
         """Return what a period of mean length must book; 0 when there is no verdict."""
@@ -155,7 +160,7 @@ class _Drawing:
             dots = {"color": style.BLACK, "width": 1.25, "dash_type": "round_dot"}
             lines.add_series(self._series(data, NEED, line=dots))
         chart.combine(lines)
-        _dress(chart, title, self._dates(), self._money(fixed=True), hidden=[0])
+        dress(chart, title, dates(self._line), self._money(fixed=True), hidden=[0])
         return Drawn(chart=chart, says=f"{title}; by period, P5 to P95 and P25 to P75.")
 
     def _one_period(self, table: Placed, title: str) -> Drawn:
@@ -171,7 +176,7 @@ class _Drawing:
                 "fill": {"color": style.BLUE},
             }
         )
-        _dress(chart, title, {}, self._money(fixed=True), hidden=[0])
+        dress(chart, title, {}, self._money(fixed=True), hidden=[0])
         return Drawn(chart=chart, says=f"{title}; quantiles of the only period.")
 
     def origins(self) -> Drawn:
@@ -183,7 +188,7 @@ class _Drawing:
         for (where, key), colour in zip(places, COLOURS, strict=False):
             chart.add_series(self._series(where, key, fill={"color": colour}, gap=30))
         title = "Mean bookings by the origin they descend from"
-        _dress(chart, title, self._dates(), self._money())
+        dress(chart, title, dates(self._line), self._money())
         return Drawn(chart=chart, says=f"{title}, stacked by period.")
 
     def customers(self) -> Drawn:
@@ -200,7 +205,7 @@ class _Drawing:
             key = f"active_customers {name}"
             chart.add_series(self._series(table, key, name=name.upper(), line=line))
         title = "Active customers at the end of each period"
-        _dress(chart, title, self._dates(), _counts("customers"))
+        dress(chart, title, dates(self._line), counts("customers", table, "active_customers p90"))
         return Drawn(chart=chart, says=f"{title}: P10, P50 and P90.")
 
     def gained_and_lost(self) -> Drawn:
@@ -210,7 +215,8 @@ class _Drawing:
         for key, colour in (("gained", style.GREEN), ("lost", style.VERMILLION)):
             chart.add_series(self._series(table, key, fill={"color": colour}, gap=40))
         title = "Customers gained and lost, on average"
-        _dress(chart, title, self._dates(), _counts(f"customers per {_period(self._line)}"))
+        unit = f"customers per {period_name(self._forecast.labels)}"
+        dress(chart, title, dates(self._line), counts(unit, table, "gained", "lost"))
         return Drawn(chart=chart, says=f"{title}, by period.")
 
     def outcomes(self, funnel: FunnelTables) -> Drawn:
@@ -232,10 +238,13 @@ class _Drawing:
         title = "What became of the deals in each stage"
         # stages stand on the y axis of a bar chart, the first at the top
         turned = {"reverse": True, "crossing": "max", "major_gridlines": {"visible": False}}
-        _dress(
+        dress(
             chart,
             title,
-            {**_counts("deals over the whole span"), "major_gridlines": GRID_LINES},
+            {
+                **counts("deals over the whole span", whole, "entered"),
+                "major_gridlines": GRID_LINES,
+            },
             turned,
         )
         return Drawn(chart=chart, says=f"{title}: {', '.join(WORDS[f].lower() for f in LEFT)}.")
@@ -266,7 +275,7 @@ class _Drawing:
             )
         some = "" if len(chosen) == len(funnel.stages) else f": the {len(chosen)} fullest stages"
         title = f"Open deals at the end of each period{some}"
-        _dress(chart, title, self._dates(), _counts("deals"))
+        dress(chart, title, dates(self._line), counts("deals", table, "end"))
         return Drawn(chart=chart, says=f"{title}, on average.")
 
     def _kind(self) -> str:
@@ -280,56 +289,22 @@ class _Drawing:
 
     def _series(self, table: Placed, key: str, **look: Any) -> dict[str, Any]:
         if "line" in look and self._kind() == "column":
-            look = {**look, "fill": {"color": look.pop("line")["color"]}}
+            look["fill"] = {"color": look.pop("line")["color"]}
         named = {"name": table.name(key), **look}
         return {"categories": table.chart("period"), "values": table.chart(key), **named}
-
-    def _dates(self) -> dict[str, Any]:
-        """Return the axis of the periods: as many dates as there is room for."""
-        days = periods(self._line).kind
-        step = math.ceil(self._line.periods / MOST_LABELS)
-        return {
-            "num_format": "mmm yy" if days.code == "mmm yyyy" else days.code,
-            "text_axis": True,
-            "interval_unit": step,
-            "interval_tick": step,
-        }
 
     def _money(self, *, fixed: bool = False) -> dict[str, Any]:
         """Return an axis of amounts, in millions and so on; ``fixed``: as far as the fans go."""
         divisor, word = scale(self._top, digits=3)
-        digits = "0.0" if self._top / divisor < 10 else "0"
-        ends = {"min": 0, "max": self._top} if fixed else {}
+        labels, code = self._forecast.labels, axis_code(self._top / divisor)
+        ends = {"min": 0, "max": self._top} if fixed else {"min": 0}
         return {
-            "num_format": f"#,##{digits}{',' * round(math.log10(divisor) / 3)}",
-            "name": _said(f"{word}{self._forecast.labels.currency} per {_period(self._line)}"),
+            "num_format": f"{code}{',' * round(math.log10(divisor) / 3)}",
+            "name": said(
+                f"{word}{self._forecast.labels.currency} per {period_name(self._forecast.labels)}"
+            ),
             **ends,
         }
-
-
-def _said(text: str) -> str:
-    """Return text that a chart takes for no formula: names may begin with anything."""
-    return f" {text}" if text.startswith("=") else text
-
-
-def _counts(unit: str) -> dict[str, Any]:
-    return {"num_format": "#,##0", "name": unit}
-
-
-def _dress(
-    chart: Any,
-    title: str,
-    names: dict[str, Any],
-    numbers: dict[str, Any],
-    *,
-    hidden: Sequence[int] = (),
-) -> None:
-    """Write the title, the axes, and below them the legend without the hidden series."""
-    chart.set_title({"name": _said(title), "name_font": {"size": 11}, "overlay": False})
-    look = {"num_font": SMALL, "name_font": {**SMALL, "bold": False}}
-    chart.set_x_axis({**look, **names})
-    chart.set_y_axis({**look, "major_gridlines": GRID_LINES, **numbers})
-    chart.set_legend({"position": "bottom", "delete_series": list(hidden), "font": SMALL})
 
 
 def _bands(key: str, table: Placed, kind: Kind) -> list[Column]:
@@ -367,16 +342,3 @@ def _parts(origins: Placed) -> tuple[list[str], list[str]]:
     most = sorted(external, key=lambda key: -origins.column(key).total)[: room - 1]
     shown = [key for key in external if key in most]
     return [*base, *shown], [key for key in external if key not in most]
-
-
-def _round_up(value: float) -> float:
-    """Return the next number above that reads well at the end of an axis."""
-    if value <= 0.0:
-        return 1.0
-    unit = 10.0 ** math.floor(math.log10(value))
-    return next(step * unit for step in STEPS if step * unit >= value)
-
-
-def _period(line: Timeline) -> str:
-    period = line.period
-    return period.unit if period.value == 1 else f"{period.value:g} {period.unit}s"

@@ -260,14 +260,12 @@ def _funnel(forecast: Placed, funnel: FunnelTables) -> Iterator[Check]:
         left=f"MAX({long.cells('balance')})", right="0", values=(max(balance), 0.0),
         allowed=DEAL, size=long.cells("end"), largest=max(long.column("end").values),
     )  # fmt: skip
-    pipelines = [pipeline for pipeline, _ in funnel.stages]
-    last = [row for row, name in enumerate(pipelines) if name not in pipelines[row + 1 :]]
-    advanced = whole.column("advanced").values
+    won = [value for value in whole.column("won").values if value is not None]
     total = forecast.column("wins mean").total
     yield Check(
         what="Deals won are those that advance from the last stages",
-        left="+".join(whole.cell("advanced", row) for row in last),
+        left=f"SUM({whole.cells('won')})",
         right=forecast.total_of("wins mean"),
-        values=(sum(advanced[row] for row in last), total),
+        values=(sum(won), total),
         allowed=DEAL, size=forecast.total_of("wins mean"), largest=total,
     )  # fmt: skip

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from salessim.forecast.ranked_deals import RankedDeals
 
 WHOLE = Kind(code="#,##0")
+MOST_ROWS = 100_000
+"""A sheet holds ten times as many; nobody reads them."""
 
 
 def deals_sheet(sheet: Sheet, ranked: RankedDeals) -> None:
@@ -23,14 +25,17 @@ def deals_sheet(sheet: Sheet, ranked: RankedDeals) -> None:
         One row or more.
     """
     notes = (f"{note[:1].upper()}{note[1:]}." for note in ranked.notes)
+    left_out = len(ranked.frame) - MOST_ROWS
+    cut = [f"The {left_out:,} that add least are left out."] if left_out > 0 else []
     sheet.heading(
         "Open deals: what adds most to the forecast, and what is at risk",
         *ranked.sentences(),
         *notes,
+        *cut,
         "Older than: of the visits to the stage that ever end, the share that has ended by the "
         "deal's age. Never closes: is stuck here or gets stuck later, neither won nor lost.",
     )
-    frame = ranked.frame
+    frame = ranked.frame.head(MOST_ROWS)
     dollars = money(ranked.currency, float((frame["amount"] * frame["deals"]).max()))
     looks = {
         "rank": ("Rank", WHOLE),
@@ -57,8 +62,11 @@ def deals_sheet(sheet: Sheet, ranked: RankedDeals) -> None:
     last = first + len(shown) - 1
     at = list(looks).index("bookings")
     totals = {
-        "bookings": (ranked.bookings, f"SUM({chr(65 + at)}{first}:{chr(65 + at)}{last})"),
-        "deals": (ranked.count, f"SUM(C{first}:C{last})"),
+        "bookings": (
+            float(frame["bookings"].sum()),
+            f"SUM({chr(65 + at)}{first}:{chr(65 + at)}{last})",
+        ),
+        "deals": (int(frame["deals"].sum()), f"SUM(C{first}:C{last})"),
     }
     columns = []
     for key, (title, kind) in looks.items():

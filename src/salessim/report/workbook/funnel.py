@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from salessim.forecast import Funnel
 from salessim.forecast.funnel import FLOWS, LEAVING
@@ -145,11 +147,26 @@ def _whole_span(funnel: Funnel, long: Placed, count: int) -> list[Column]:
         picked("start", "At the start", [a for a, _ in blocks]),
         *(summed(flow) for flow in FLOWS),
         picked("end", "At the end", [b for _, b in blocks]),
+        _won(summed("advanced"), funnel),
         Column(
             key="label", title="In charts", kind=TEXT,
             values=[f"{pipeline}.{stage}" for pipeline, stage in funnel.stages],
         ),
     ]  # fmt: skip
+
+
+def _won(advanced: Column, funnel: Funnel) -> Column:
+    """Return what advanced from the last stage of each pipeline: it is won."""
+    pipelines = [pipeline for pipeline, _ in funnel.stages]
+    last = [name not in pipelines[row + 1 :] for row, name in enumerate(pipelines)]
+
+    def only(values: Sequence[Any], nothing: Any) -> list[Any]:
+        return [value if won else nothing for value, won in zip(values, last, strict=True)]
+
+    return replace(
+        advanced, key="won", title="Won", values=only(advanced.values, None),
+        formulas=only(advanced.formulas, ""),
+    )  # fmt: skip
 
 
 def _text(key: str, values: list[str]) -> Column:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from salessim.readable import scale
+
+LARGEST_PLAIN = 1e10
+"""Amounts below it are written out."""
 LONGEST_TEXT = 32_000
 """A cell holds 32,767 characters."""
 
@@ -45,10 +50,21 @@ PLAIN = Kind(code="General", decimals=4)
 
 
 def money(currency: str, largest: float) -> Kind:
-    """Return how amounts are shown: hundredths only where all amounts are small."""
+    """Return how amounts are shown: hundredths where all are small, millions where all are large.
+
+    Cells hold the whole amount all the same.
+    """
     shown = plain(currency)[:12].replace('"', "'")
-    decimals = 0 if largest >= 100.0 else 2
-    return Kind(code=f'{_digits(decimals)} "{shown}"', decimals=decimals, unit=f" {shown}")
+    divisor, name = (1, "") if largest < LARGEST_PLAIN else scale(largest, digits=5)
+    decimals = 2 if largest < 100.0 or divisor > 1 else 0
+    commas = "," * round(math.log10(divisor) / 3)
+    unit = f" {name}{shown}"
+    return Kind(
+        code=f'{_digits(decimals)}{commas}"{unit}"',
+        decimals=decimals,
+        factor=1 / divisor,
+        unit=unit,
+    )
 
 
 def counted(largest: float) -> Kind:

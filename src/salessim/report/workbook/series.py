@@ -48,9 +48,7 @@ def periods(timeline: Timeline) -> Column:
     unit, value = timeline.period.unit, timeline.period.value
     whole = unit in MONTHS_PER_UNIT and all(day.day == 1 and day.year >= 1900 for day in days)
     length = unit if value == 1 else f"{value:g} {unit}s"
-    title = f"{length.capitalize()} from"
-    if whole and unit == "month" and value == 1:
-        title = "Month"
+    title = "Month" if whole and length == "month" else f"{length.capitalize()} from"
     return Column(key="period", title=title, kind=MONTH if whole else DAY, values=days)
 
 
