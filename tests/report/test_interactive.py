@@ -141,9 +141,40 @@ def test_any_forecast_makes_charts(periods, scale):
         assert valid(chart)
 
 
-def test_a_picture_without_axes_stays_a_picture():
+def test_what_is_no_chart_of_lines_and_bars_stays_a_picture():
     plan = ss.load_plan(CONFIGS / "saas.toml")
     assert charts(plan.plot.process_map()).charts == ()
+    ax = style.new_axes()
+    ax.plot([1.0, 2.0], [1.0, 2.0])
+    assert len(charts(ax).charts) == 1
+    ax.scatter([1.0], [2.0])
+    assert charts(ax).charts == ()
+
+
+def test_colours_of_single_bars_and_their_key_are_kept():
+    from matplotlib.patches import Patch
+
+    ax = style.new_axes()
+    bars = ax.barh([0, 1], [3.0, 4.0], color=[style.GREEN, style.ORANGE])
+    bars[1].set_hatch("///")
+    ax.set_yticks([0, 1], ["a", "b"])
+    style.legend(ax, handles=[Patch(facecolor=style.ORANGE, hatch="///", label="late")])
+    chart = only(ax)
+    data, key = chart.spec["data"]
+    assert data["marker"]["color"] == ["rgba(0,158,115,1)", "rgba(230,159,0,1)"]
+    assert data["marker"]["pattern"]["shape"] == ["", "/"]
+    assert data["hovertext"] == ["3", "4"]
+    assert (key["name"], key["marker"]["color"]) == ("late", "rgba(230,159,0,1)")
+    assert valid(chart)
+
+
+def test_a_logarithmic_axis_stays_one():
+    ax = style.new_axes()
+    ax.plot([0.1, 1.0, 100.0], [1.0, 2.0, 3.0])
+    style.factor_axis(ax, str)
+    axis = only(ax).spec["layout"]["xaxis"]
+    assert axis["type"] == "log"
+    assert axis["range"][0] < -1.0 < 2.0 < axis["range"][1] < 3.0
 
 
 @pytest.fixture(scope="module")
