@@ -300,9 +300,7 @@ class _Drawing:
         ends = {"min": 0, "max": self._top} if fixed else {"min": 0}
         return {
             "num_format": f"{code}{',' * round(math.log10(divisor) / 3)}",
-            "name": said(
-                f"{word}{self._forecast.labels.currency} per {period_name(self._forecast.labels)}"
-            ),
+            "name": said(f"{word}{labels.currency} per {period_name(labels)}"),
             **ends,
         }
 
