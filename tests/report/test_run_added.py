@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from python_calamine import CalamineWorkbook
 
 import salessim as ss
 from salessim.api.added import with_added
@@ -16,6 +17,7 @@ from salessim.forecast.forecast import SERIES
 from salessim.report.page import Page, render
 from salessim.report.run import run_page
 from salessim.report.run_added import added_sections
+from salessim.report.workbook import write_workbook
 
 PLAN = """
 title = "Small"
@@ -249,3 +251,25 @@ def test_the_command_shows_them(plan, run, folders, tmp_path):
     refused = CliRunner().invoke(main, ["report", str(folder), "--add", str(tmp_path)])
     assert refused.exit_code == 1
     assert "name a folder that `salessim compare -o`" in refused.output
+
+
+def test_the_workbook_shows_their_numbers(run, folders, comparison, sensitivity, tmp_path):
+    path = write_workbook(with_added(run, list(folders.values())), tmp_path / "forecast.xlsx")
+    book = CalamineWorkbook.from_path(path)
+    assert {"Scenarios", "What moves it", "Goals"} <= set(book.sheet_names)
+    rows = book.get_sheet_by_name("Scenarios").to_python()
+    # each scenario stands once among the levels and once among the differences
+    named = {row[0]: row for row in rows if str(row[0]).startswith("more <b>")}
+    for name, difference in comparison[1].differences.items():
+        total = difference.total("bookings")
+        numbers = (total.mean, total.low, total.high, total.p10, total.p90)
+        assert named[name][1:6] == pytest.approx([float(x) for x in numbers])
+        assert named[name][6] == pytest.approx(float(difference.beats.share))
+    levers = {row[0]: row for row in book.get_sheet_by_name("What moves it").to_python()}
+    for one in sensitivity.levers:
+        assert levers[one.lever.name][1] == pytest.approx(one.result.value)
+
+
+def test_a_workbook_without_studies_has_no_sheets_for_them(run, tmp_path):
+    book = CalamineWorkbook.from_path(write_workbook(run, tmp_path / "forecast.xlsx"))
+    assert not {"Scenarios", "What moves it", "Goals"} & set(book.sheet_names)

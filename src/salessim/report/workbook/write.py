@@ -8,6 +8,8 @@ from pathlib import Path
 from salessim.api.finished import Run
 from salessim.errors import SalessimError
 from salessim.forecast import Goals
+from salessim.forecast.sensitivity import Sensitivity
+from salessim.forecast.stored_comparison import StoredComparison
 from salessim.report.workbook.book import Book
 from salessim.report.workbook.charts import charts_sheets
 from salessim.report.workbook.checks import Tables, checks_sheet
@@ -21,12 +23,14 @@ from salessim.report.workbook.series import (
     forecast_sheet,
     origins_sheet,
 )
+from salessim.report.workbook.studies import moves_sheet, scenarios_sheet
 from salessim.report.workbook.summary import summary_sheet
 
 FIRST = (
     "Summary", "Charts", "Forecast", "Without external leads", "Origins", "Customers", "Funnel",
     "Funnel by period",
 )  # fmt: skip
+SCENARIOS, MOVES = "Scenarios", "What moves it"
 LAST = ("Inputs", "Checks", "Chart data")
 
 
@@ -65,8 +69,12 @@ def workbook(run: Run) -> bytes:
     """Return the bytes that `write_workbook` writes."""
     forecast = run.forecast
     ranked = run.deals
+    compared = [(one, one.study) for one in run.added if isinstance(one.study, StoredComparison)]
+    moved = [(one, one.study) for one in run.added if isinstance(one.study, Sensitivity)]
     goals = [Goals.from_summary(one) for one in run.goals]
-    more = [name for name, there in (("Open deals", ranked.count), ("Goals", goals)) if there]
+    goals += [one.study for one in run.added if isinstance(one.study, Goals)]
+    there = {SCENARIOS: compared, MOVES: moved, "Open deals": ranked.count, "Goals": goals}
+    more = [name for name, has in there.items() if has]
     book = Book(forecast.labels.title, (*FIRST, *more, *LAST))
     sheets = book.sheets
     tables = Tables(
@@ -76,6 +84,10 @@ def workbook(run: Run) -> bytes:
         customers=customers_sheet(sheets["Customers"], forecast),
         funnel=funnel_sheets(sheets["Funnel"], sheets["Funnel by period"], forecast.stage_flows),
     )
+    if compared:
+        scenarios_sheet(sheets[SCENARIOS], compared)
+    if moved:
+        moves_sheet(sheets[MOVES], moved)
     if ranked.count:
         deals_sheet(sheets["Open deals"], ranked)
     if goals:
