@@ -107,6 +107,15 @@ def test_links_lead_somewhere(page):
             assert anchor in slugs
 
 
+@pytest.mark.parametrize("page", [*PAGES, CRM], ids=lambda page: page.name)
+def test_the_text_before_a_plan_says_in_which_file_it_stands(page):
+    text = page.read_text(encoding="utf-8")
+    for block in blocks(text):
+        if name := block.options.get("file", block.options.get("append")):
+            fence = text.rindex("```", 0, block.span[0])
+            assert f"`{name}`" in text[:fence].rpartition("```")[2]
+
+
 def test_the_changes_in_the_reference_can_be_made():
     text = REFERENCE.read_text(encoding="utf-8")
     changes = re.findall(r"^-S (.*)$", text, re.MULTILINE)
