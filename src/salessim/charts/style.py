@@ -76,6 +76,8 @@ LONGEST_LABEL = 28
 LONGEST_TITLE = 60
 WIDTH, HEIGHT = 9.0, 4.8
 """Inches of a chart with one axes."""
+PANEL = 5.4
+"""Inches of one that stands beside another, and alone where there is no room for both."""
 LARGEST_IMAGE = 60_000
 """Pixels along an edge; matplotlib refuses 2^16."""
 
@@ -98,12 +100,22 @@ def new_pair(*, width: float = 1.25 * WIDTH, height: float = HEIGHT) -> tuple[Ax
     return left, right
 
 
+def whole_figure(drawn: Axes | Figure) -> Figure:
+    """Return a figure itself, or the one that axes belong to."""
+    return drawn if isinstance(drawn, Figure) else figure_of(drawn)
+
+
 def figure_of(ax: Axes) -> Figure:
     """Return the whole figure that axes belong to; ValueError when there is none."""
     figure = ax.get_figure(root=True)
     if figure is None:
         raise ValueError("these axes belong to no figure")
     return figure
+
+
+def new_panels(count: int = 2, *, height: float = 0.9 * HEIGHT) -> tuple[Axes, ...]:
+    """Return axes on narrow figures of their own, to stand side by side or one below the other."""
+    return tuple(new_axes(width=PANEL, height=height) for _ in range(count))
 
 
 def headline(figure: Figure, title: str) -> None:
@@ -253,9 +265,16 @@ def svg(drawn: Axes | Figure) -> str:
     return written.getvalue().decode()
 
 
-def _write(drawn: Axes | Figure, to: Path | BytesIO, kind: str) -> None:
-    figure = drawn if isinstance(drawn, Figure) else figure_of(drawn)
-    dpi = min(150.0, LARGEST_IMAGE / max(figure.get_size_inches()))
+def png(drawn: Axes | Figure, *, dpi: float) -> bytes:
+    """Return a figure as PNG with so many pixels to the inch: same picture, same bytes."""
+    written = BytesIO()
+    _write(drawn, written, "png", dpi=dpi)
+    return written.getvalue()
+
+
+def _write(drawn: Axes | Figure, to: Path | BytesIO, kind: str, *, dpi: float = 150.0) -> None:
+    figure = whole_figure(drawn)
+    dpi = min(dpi, LARGEST_IMAGE / max(figure.get_size_inches()))
     # Text as text: small files that can be searched. Ids and dates would differ from run to run.
     with (
         mpl.rc_context({"svg.hashsalt": "salessim", "svg.fonttype": "none"}),

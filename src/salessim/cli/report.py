@@ -22,6 +22,7 @@ from salessim.cli.options import out_option, quiet_option
     multiple=True,
     help="The page with charts that answer the mouse: interactive.html.",
 )
+@click.option("--pdf", "formats", flag_value="pdf", multiple=True, help="A4: report.pdf.")
 @click.option(
     "--add",
     "studies",

@@ -57,12 +57,19 @@ def _xlsx(run: Run, path: Path) -> None:
     write_workbook(run, path)
 
 
+def _pdf(run: Run, path: Path) -> None:
+    from salessim.report.pdf import write_pdf
+
+    write_pdf(run, path)
+
+
 DOCUMENTS: Mapping[str, Document] = {
     "html": Document(file="report.html", write=_html),
     "interactive": Document(
         file="interactive.html", write=_interactive, needs="plotly", extra="interactive"
     ),
     "xlsx": Document(file="forecast.xlsx", write=_xlsx),
+    "pdf": Document(file="report.pdf", write=_pdf, needs="fpdf", extra="pdf"),
 }
 
 

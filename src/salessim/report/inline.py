@@ -19,7 +19,7 @@ READABLE = 0.0525
 
 def titles(drawn: Axes | Figure) -> str:
     """Return what a picture says of itself: its headline and the titles of its axes."""
-    figure = drawn if isinstance(drawn, Figure) else style.figure_of(drawn)
+    figure = style.whole_figure(drawn)
     said = [figure.get_suptitle(), *(ax.get_title(loc="left") for ax in figure.axes)]
     plain = (" ".join(title.split()).replace(r"\$", "$") for title in said)
     return ". ".join(title for title in plain if title)

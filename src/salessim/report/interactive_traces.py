@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from salessim.charts import style
 from salessim.report.interactive_scale import Scale, plain
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def _keys(ax: Axes) -> Iterator[dict[str, Any]]:
     """Yield what only the legend names: what colours stand for."""
     from matplotlib.patches import Patch
 
-    legend = ax.get_legend()
+    # that of a narrow figure stands below its axes
+    legend = ax.get_legend() or next(iter(style.figure_of(ax).legends), None)
     known = ax.get_legend_handles_labels()[1]
     if legend is None:
         return

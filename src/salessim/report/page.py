@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,9 +50,21 @@ SHORT = 28
 class Figure:
     """A picture within a page."""
 
-    drawn: Axes | Drawing
+    drawn: Axes | Drawing | tuple[Axes, ...]
+    """Several, each on a figure of its own, stand side by side where the page has room."""
     caption: str
     """Said below it, and after its titles to who cannot see it."""
+
+    @property
+    def panels(self) -> tuple[Axes | Drawing, ...]:
+        """What stands side by side; most pictures are one."""
+        return self.drawn if isinstance(self.drawn, tuple) else (self.drawn,)
+
+    def said(self) -> str:
+        """Say the picture to who cannot see it: the titles in it, then the caption."""
+        from salessim.report.inline import titles
+
+        return ". ".join(filter(None, (*map(titles, self.panels), self.caption)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +93,14 @@ class Table:
             caption=caption,
             folded=folded,
         )
+
+    def cut(self, most: int) -> Table:
+        """Return the first rows, with how many are left out said in the caption."""
+        left = len(self.rows) - most
+        if left <= 0:
+            return self
+        caption = f"{self.caption} {left:,} more rows are not shown.".strip()
+        return replace(self, rows=self.rows[:most], caption=caption)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +155,7 @@ def render(page: Page, *, interactive: bool = False) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
-    from salessim.report.inline import inline_svg, titles
+    from salessim.report.inline import inline_svg
 
     environment = Environment(
         loader=PackageLoader("salessim.report"),
@@ -146,16 +166,13 @@ def render(page: Page, *, interactive: bool = False) -> str:
     )
     numbers = count()
 
-    def picture(each: Figure) -> Markup:
-        return Markup(inline_svg(each.drawn, name=f"f{next(numbers)}"))  # noqa: S704  # matplotlib's
-
-    def said(each: Figure) -> str:
-        return ". ".join(filter(None, (titles(each.drawn), each.caption)))
+    def picture(panel: Axes | Drawing) -> Markup:
+        return Markup(inline_svg(panel, name=f"f{next(numbers)}"))  # noqa: S704  # matplotlib's
 
     template = environment.get_template("page.html.j2")
     about = {"page": page, "version": __version__, "most_printed": MOST_PRINTED, "shortest": SHORT}
     live = _lively() if interactive else {}
-    return template.render(**about, **live, picture=picture, said=said)
+    return template.render(**about, **live, picture=picture)
 
 
 def _lively() -> dict[str, Any]:
@@ -170,7 +187,9 @@ def _lively() -> dict[str, Any]:
         return Markup(json.dumps(chart.spec).replace("<", r"\u003c"))  # noqa: S704
 
     def lively(each: Figure) -> Charts:
-        return charts(each.drawn)
+        parts = [charts(panel) for panel in each.panels]
+        # a headline stands above the axes of one figure
+        return Charts(parts[0].headline, tuple(chart for part in parts for chart in part.charts))
 
     return {"lively": lively, "as_json": as_json, "plotly": Markup(get_plotlyjs())}  # noqa: S704  # plotly's
 

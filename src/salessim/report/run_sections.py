@@ -70,12 +70,12 @@ def bookings(forecast: Forecast) -> Section:
 
 def with_and_without(forecast: Forecast) -> Section:
     """Show the bookings with and without external leads side by side."""
-    drawn = style.figure_of(forecast.plot.with_and_without()[0])
+    left, right = style.new_panels()
     return Section(
         title="With and without new external leads",
         figures=(
             Figure(
-                drawn=drawn,
+                drawn=forecast.plot.with_and_without((left, right)),
                 caption="Bookings with external leads, and on the same scale what is left of them "
                 "in the same trajectories without.",
             ),
@@ -100,12 +100,12 @@ def origins(forecast: Forecast) -> Section:
 
 def customers(forecast: Forecast) -> Section:
     """Show how many customers there are, come and go."""
-    drawn = style.figure_of(forecast.plot.customers()[0])
+    left, right = style.new_panels()
     return Section(
         title="Customers",
         figures=(
             Figure(
-                drawn=drawn,
+                drawn=forecast.plot.customers((left, right)),
                 caption="Active customers at the end of each period, and beside it how many are "
                 "gained and lost on average.",
             ),
