@@ -81,7 +81,8 @@ def empty(picture):
 
 def test_every_chart_is_there_and_shows_something(page, text):
     drawn = [figure for section in page.sections for figure in section.figures]
-    assert len(drawn) == len(pictures(text)) == 10
+    assert len(drawn) == 12
+    assert sum(len(figure.panels) for figure in drawn) == len(pictures(text)) == 17
     assert not any(map(empty, pictures(text)))
     said = re.findall(r'role="img" aria-label="([^"]+)"', text)
     assert len(said) == len(drawn)

@@ -237,14 +237,22 @@ def day_numbers(days: Sequence[date]) -> Any:
 def legend(ax: Axes, *, below: bool = False, **more: Any) -> None:
     """Say what is what, to the right of the axes (or below them); nothing when nothing has a name.
 
-    ``more`` goes to ``Axes.legend``: handles, labels, ncols, title.
+    ``more`` goes to ``Axes.legend``: handles, labels, ncols, title. On a figure too narrow for
+    words at the side they stand below it.
     """
     if "handles" not in more and not ax.get_legend_handles_labels()[0]:
+        return
+    figure = figure_of(ax)
+    look: dict[str, Any] = {"frameon": False, "fontsize": TEXT, "borderaxespad": 0}
+    if float(figure.get_figwidth()) <= PANEL:
+        if "handles" not in more:
+            more["handles"], more["labels"] = ax.get_legend_handles_labels()
+        figure.legend(**{**look, "loc": "outside lower left", "ncols": 2, **more})
         return
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
     if below:
         place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 4}
-    ax.legend(**{**place, "frameon": False, "fontsize": TEXT, "borderaxespad": 0, **more})
+    ax.legend(**{**look, **place, **more})
 
 
 def save(drawn: Axes | Figure, path: Path) -> None:

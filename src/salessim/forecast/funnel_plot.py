@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DASHES = ("-", "--", "-.", ":")
 LEAST_WRITTEN = 0.09
 """Share of the longest bar from which a part carries its share."""
-ROW_HEIGHT = 3.6
+ROW_HEIGHT = 3.0
 
 
 def funnel(
@@ -63,10 +63,15 @@ def funnel(
 
 def _places(flows: Funnel, drawn: Sequence[str]) -> list[tuple[Axes, Axes]]:
     """Return axes for flows and stock of each pipeline, a row as high as its stages need."""
-    heights = [max(ROW_HEIGHT, 1.6 + 0.5 * len(_stages(flows, name))) for name in drawn]
+    heights = [row_height(flows, name) for name in drawn]
     figure = style.new_figure(width=1.5 * style.WIDTH, height=sum(heights))
     grid = figure.subplots(len(drawn), 2, squeeze=False, height_ratios=heights)
     return [(row[0], row[1]) for row in grid]
+
+
+def row_height(flows: Funnel, pipeline: str) -> float:
+    """Return how many inches high a pipeline is drawn: as its stages need."""
+    return max(ROW_HEIGHT, 1.8 + 0.36 * len(_stages(flows, pipeline)))
 
 
 def _stages(flows: Funnel, pipeline: str) -> list[int]:

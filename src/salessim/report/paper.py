@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, WrapMode
-from fpdf.fonts import FontFace
+from fpdf.fonts import FontFace, TTFFont
 
 from salessim._version import __version__
 from salessim.charts import style
@@ -31,8 +30,10 @@ TEXT, SMALL, FINE = 9.5, 7.5, 5.5
 LINE = 0.50
 """Height of a line in mm, for letters of one point."""
 DPI = 170
-HIGHEST = 0.29
+HIGHEST = 0.27
 """Of the paper: what a picture may take, so that two and a table fit on a sheet."""
+LEAST = 0.85
+"""Of its size: what a picture may shrink to when that saves a new sheet."""
 CARDS_IN_A_ROW = 3
 LONGEST_CELL = 160
 """Letters in a cell of a table: a row must fit on a sheet."""
@@ -57,6 +58,8 @@ class Paper(FPDF):
         super().__init__(format="A4", unit="mm")
         for weight, file in (("", "DejaVuSans.ttf"), ("B", "DejaVuSans-Bold.ttf")):
             self.add_font("text", weight, _fonts() / file)
+        faces = [cast("TTFFont", face) for face in self.fonts.values()]
+        self._known = frozenset.intersection(*(frozenset(face.cmap) for face in faces))
         self._foot = footer
         self.set_creation_date(WRITTEN)
         self.set_title(self.plain(title))
@@ -66,18 +69,25 @@ class Paper(FPDF):
         self.set_auto_page_break(auto=True, margin=BOTTOM)
         self.add_page()
 
+    def finished(self) -> bytes:
+        """Return the document; nothing can be written on it afterwards."""
+        content = bytes(self.output())
+        for face in self.fonts.values():
+            # fpdf2 leaves the files of its fonts open
+            cast("TTFFont", face).ttfont.close()
+        return content
+
     def footer(self) -> None:
         """Say what the document was made from, and which sheet it is."""
         self.set_y(-0.7 * BOTTOM)
         self._letters(SMALL, colour=QUIET)
         width = self.epw - 25.0
         self.cell(width, 4.0, self._broken(self._foot, width)[0])
-        self.cell(25.0, 4.0, f"{self.page_no()} / {{nb}}", align="R")
+        self.cell(25.0, 4.0, f"{self.page_no()} of {{nb}}", align="R")
 
     def plain(self, text: str) -> str:
         """Return text without what the font cannot show: a square stands for such a letter."""
-        known = _letters_known()
-        return "".join(char if ord(char) in known else MISSING for char in printable(text))
+        return "".join(char if ord(char) in self._known else MISSING for char in printable(text))
 
     def need(self, height: float) -> None:
         """Begin a new sheet unless so many mm are left on this one."""
@@ -183,23 +193,18 @@ class Paper(FPDF):
             self.text_lines(text, indent=4.0)
         self.ln(GAP)
 
-    def figure_size(self, figure: Figure) -> tuple[float, float]:
-        """Return width and height in mm of each panel of a picture, all of them as high."""
-        count = len(figure.panels)
-        width = (self.epw - (count - 1) * GAP) / count
-        shapes = [style.whole_figure(panel).get_size_inches() for panel in figure.panels]
-        tallest = max(float(high / wide) for wide, high in shapes) * width
-        return width, min(tallest, HIGHEST * self.h if count == 1 else self.eph - 30.0)
-
     def figure_height(self, figure: Figure) -> float:
-        """Return how many mm a picture takes with its caption."""
-        return self.figure_size(figure)[1] + self.height(figure.caption, size=SMALL) + GAP
+        """Return how many mm a picture takes at least, with its caption."""
+        return LEAST * self._highest(figure) + self._below(figure)
 
     def picture(self, figure: Figure) -> None:
         """Show a picture with its caption below, on one sheet."""
         self.need(self.figure_height(figure))
-        width, high = self.figure_size(figure)
         top = self.get_y()
+        left = self.page_break_trigger - top - self._below(figure)
+        high = min(self._highest(figure), left)
+        count = len(figure.panels)
+        width = (self.epw - (count - 1) * GAP) / count
         for index, panel in enumerate(figure.panels):
             self.image(
                 BytesIO(style.png(panel, dpi=DPI)),
@@ -209,6 +214,17 @@ class Paper(FPDF):
         self.set_xy(MARGIN, top + high + 1.0)
         self.text_lines(figure.caption, size=SMALL, colour=QUIET)
         self.ln(GAP)
+
+    def _highest(self, figure: Figure) -> float:
+        """Return the height in mm of the tallest panel, as wide as its share of the sheet."""
+        count = len(figure.panels)
+        width = (self.epw - (count - 1) * GAP) / count
+        shapes = [style.whole_figure(panel).get_size_inches() for panel in figure.panels]
+        tallest = max(float(high / wide) for wide, high in shapes) * width
+        return min(tallest, HIGHEST * self.h if tallest < width else 0.8 * self.eph)
+
+    def _below(self, figure: Figure) -> float:
+        return self.height(figure.caption, size=SMALL) + GAP + 1.0
 
     def rows(self, table: Table) -> None:
         """Show a table, as wide as it needs and never wider than the paper."""
@@ -221,7 +237,7 @@ class Paper(FPDF):
         self.set_draw_color(*RULE)
         self.set_fill_color(255)
         with self.table(
-            width=sum(widths), col_widths=widths, align="LEFT", line_height=LINE * size * 1.15,
+            width=min(sum(widths), self.epw), col_widths=widths, align="LEFT", line_height=LINE * size * 1.15,
             text_align=tuple("RIGHT" if numbers else "LEFT" for numbers in table.numbers),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES, padding=(0.5, 1.0),
             headings_style=FontFace(emphasis="BOLD", size_pt=size), wrapmode=WrapMode.WORD,
@@ -298,13 +314,3 @@ def _fonts() -> Path:
     import matplotlib as mpl
 
     return Path(mpl.get_data_path()) / "fonts" / "ttf"
-
-
-@lru_cache(maxsize=1)
-def _letters_known() -> frozenset[int]:
-    """Return the code points that the fonts have."""
-    from matplotlib.ft2font import FT2Font
-
-    files = (_fonts() / name for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"))
-    first, second = (set(FT2Font(str(file)).get_charmap()) for file in files)
-    return frozenset(first & second)

@@ -64,7 +64,7 @@ def print_page(page: Page, *, foot: str) -> bytes:
         paper.warnings(page.warnings)
     for section in page.sections:
         _section(paper, section)
-    return bytes(paper.output())
+    return paper.finished()
 
 
 def _section(paper: Paper, section: Section) -> None:

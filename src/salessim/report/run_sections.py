@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from salessim import api
 from salessim.charts import style
+from salessim.forecast.funnel_plot import row_height
 from salessim.forecast.goals import Goals
 from salessim.report import run_tables
 from salessim.report.page import Figure, Section
@@ -115,17 +116,20 @@ def customers(forecast: Forecast) -> Section:
 
 
 def stages(forecast: Forecast) -> Section:
-    """Show what flows through the stages, and what stands in them."""
-    drawn = style.figure_of(forecast.plot.funnel()[0])
-    return Section(
-        title="Through the stages",
-        figures=(
+    """Show what flows through the stages of each pipeline, and what stands in them."""
+    figures = []
+    for pipeline in forecast.labels.pipelines:
+        left, right = style.new_panels(height=row_height(forecast.funnel, pipeline))
+        figures.append(
             Figure(
-                drawn=drawn,
+                drawn=forecast.plot.funnel(pipeline, (left, right)),
                 caption="What becomes of all that is in a stage over the whole span, and what "
                 "stands in it at the end of each period.",
-            ),
-        ),
+            )
+        )
+    return Section(
+        title="Through the stages",
+        figures=tuple(figures),
         tables=(run_tables.funnel(forecast.funnel),),
     )
 
