@@ -80,6 +80,11 @@ def rounded(value: float) -> str:
     return f"{float(f'{value / divisor:.3g}'):,.10g} {name}".rstrip()
 
 
+def file_size(count: int) -> str:
+    """Write a number of bytes as files are sized: ``49 kB``, ``1.2 MB``."""
+    return f"{count / 1e6:,.1f} MB" if count >= 999_500 else f"{max(1, round(count / 1e3))} kB"
+
+
 def few_digits(value: float) -> str:
     """Write a number whole from 10 on, with two digits below that."""
     return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))

@@ -205,7 +205,8 @@ def test_the_page_holds_all_it_needs_and_keeps_it(page, text):
     still = render(page)
     assert "<script" not in still
     assert text.count("<svg") - get_plotlyjs().count("<svg") == still.count("<svg")
-    drawn = [figure.drawn for section in page.sections for figure in section.figures]
+    figures = [figure for section in page.sections for figure in section.figures]
+    drawn = [panel for figure in figures for panel in figure.panels]
     shown = [len(charts(each).charts) for each in drawn]
     assert len(specs(text)) == text.count('<div class="plot">') == sum(shown)
     assert shown.count(0) == 1  # the process map

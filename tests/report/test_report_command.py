@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import salessim as ss
 from salessim.cli.main import main
+from salessim.readable import file_size
 from tests.html_reader import Reader
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -62,3 +63,11 @@ def test_what_is_no_run_is_refused(tmp_path):
     said = salessim("report", tmp_path)
     assert said.exit_code == 1
     assert "is no run directory" in said.output
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "1 kB"), (49_300, "49 kB"), (999_499, "999 kB"), (999_500, "1.0 MB"), (2e9, "2,000.0 MB")],
+)
+def test_files_have_sizes_that_say_something(count, said):
+    assert file_size(int(count)) == said

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from salessim.cli.options import out_option, quiet_option
+from salessim.readable import file_size
 
 
 @click.command()
@@ -54,4 +55,4 @@ def command(
     written = write_documents(shown, out or run, writers, overwrite=force)
     if not quiet:
         for path in written:
-            click.echo(f"Written: {path} ({path.stat().st_size / 1e6:,.1f} MB)")
+            click.echo(f"Written: {path} ({file_size(path.stat().st_size)})")

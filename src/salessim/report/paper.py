@@ -237,7 +237,8 @@ class Paper(FPDF):
         self.set_draw_color(*RULE)
         self.set_fill_color(255)
         with self.table(
-            width=min(sum(widths), self.epw), col_widths=widths, align="LEFT", line_height=LINE * size * 1.15,
+            width=min(sum(widths), self.epw), col_widths=widths, align="LEFT",
+            line_height=LINE * size * 1.15,
             text_align=tuple("RIGHT" if numbers else "LEFT" for numbers in table.numbers),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES, padding=(0.5, 1.0),
             headings_style=FontFace(emphasis="BOLD", size_pt=size), wrapmode=WrapMode.WORD,
