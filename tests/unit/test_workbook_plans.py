@@ -2,10 +2,11 @@
 
 from datetime import date
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from salessim import init_workbook, load_plan, save_plan_workbook
+from salessim import SalessimError, init_workbook, load_plan, save_plan_workbook
 from salessim.api.templates import TEMPLATES, init
 from salessim.lowering import lower
 from tests.unit.fuzz import prepare
@@ -167,3 +168,37 @@ def test_a_plan_extends_a_workbook_and_the_other_way_round(tmp_path):
     book = load_plan(write_book(tmp_path / "plan.xlsx", sheets))
     assert program(book) == program(toml)
     assert [Path(item.path).name for item in book.inputs] == ["plan.xlsx", "base.toml"]
+
+
+def test_texts_that_look_like_formulas_stay_texts(tmp_path):
+    evil = '=HYPERLINK("http://a.b","x")'
+    text = SMALL.replace('name = "first"', "name = '@SUM(A1)'")
+    plan = load(tmp_path, f"title = '{evil}'\n{text}")
+    path = save_plan_workbook(plan, tmp_path / "evil.xlsx")
+    with ZipFile(path) as book:
+        sheets = [book.read(name) for name in book.namelist() if "worksheets/sheet" in name]
+    assert sheets
+    assert not any(b"<f>" in sheet or b"hyperlink" in sheet for sheet in sheets)
+    again = load_plan(path)
+    assert again.document["title"] == evil
+    assert program(again) == program(plan)
+
+
+def test_comments_become_notes_and_stay(tmp_path):
+    text = SMALL.replace('rate = "30 per month"', 'rate = "30 per month"  # as last year')
+    plan = load(tmp_path, text.replace("conversion = 0.5", "conversion = 0.5 # counted"))
+    book = load_plan(save_plan_workbook(plan, tmp_path / "one.xlsx"))
+    notes = {
+        ("pipelines", "new", "stages", 0): "Conversion: counted",
+        ("sources", "web"): "Rate (per month): as last year",
+    }
+    assert book.comments == notes
+    assert load_plan(save_plan_workbook(book, tmp_path / "other.xlsx")).comments == notes
+
+
+def test_what_does_not_fit_into_a_cell_is_said(tmp_path):
+    days = ", ".join(["12.25"] * 6_000)
+    text = SMALL.replace('{ fixed = "10 days" }', f"{{ empirical = [{days}] }}")
+    with pytest.raises(SalessimError, match="Cycle time law on the sheet Stages would have 42,"):
+        save_plan_workbook(load(tmp_path, text), tmp_path / "plan.xlsx")
+    assert not (tmp_path / "plan.xlsx").exists()
