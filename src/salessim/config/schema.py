@@ -222,7 +222,7 @@ class Customers(Table):
     )
     count: Count | None = Field(default=None, description="without segments")
     tenure: Duration | None = Field(default=None, description="of all, with count")
-    file: Text | None = Field(default=None, description="CSV, CSV.gz or Parquet")
+    file: Text | None = Field(default=None, description="CSV, CSV.gz, Parquet, or NAME.xlsx#Sheet")
     columns: CustomerColumns = CustomerColumns()
     date_format: DateFormat | None = None
     segments: dict[str, Segment] = Field(default_factory=dict)
@@ -246,7 +246,7 @@ class OpenDeals(Table):
         default=None, description='deals by stage: "pipeline.stage" = 60'
     )
     age: Duration | None = Field(default=None, description="of all, with count; default 0 days")
-    file: Text | None = Field(default=None, description="CSV, CSV.gz or Parquet")
+    file: Text | None = Field(default=None, description="CSV, CSV.gz, Parquet, or NAME.xlsx#Sheet")
     columns: DealColumns = DealColumns()
     stages: dict[str, Text] = Field(
         default_factory=dict, description='stage in the file = "pipeline.stage" or "ignore"'
