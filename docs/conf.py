@@ -26,7 +26,10 @@ smartquotes = False  # options begin with two hyphens
 toc_object_entries = False
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "none"  # the docstrings say types, with shapes and units
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
 autosummary_generate = False
 numpydoc_show_class_members = False  # autodoc shows them
 
@@ -65,6 +68,11 @@ def toctree(part: str) -> str:
     return "\n".join(["```{toctree}", ":hidden:", f":caption: {title}", "", *pages, "```", "", ""])
 
 
+def no_constructor(_app: Sphinx, what: str, *_of: object) -> tuple[str, None] | None:
+    """Leave out how objects are made that functions return: their attributes are described."""
+    return ("", None) if what == "class" else None
+
+
 def inline_math(writer: HTML5Translator, node: nodes.math) -> None:
     """Write a formula as MathML, which browsers show without a script from elsewhere."""
     writer.body.append(tex2mathml(node.astext()))
@@ -80,4 +88,5 @@ def block_math(writer: HTML5Translator, node: nodes.math_block) -> None:
 def setup(app: Sphinx) -> None:
     """Add what Sphinx does not have."""
     app.connect("source-read", parts_in_navigation)
+    app.connect("autodoc-process-signature", no_constructor)
     app.add_html_math_renderer("mathml", (inline_math, None), (block_math, None))

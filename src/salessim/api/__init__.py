@@ -66,6 +66,11 @@ def validate(plan: Plan) -> tuple[str, ...]:
 
     Simulates nothing.
 
+    Parameters
+    ----------
+    plan : Plan
+        From `load_plan`.
+
     Returns
     -------
     tuple of str
@@ -104,6 +109,16 @@ def scenario_notes(plan: Plan, names: Iterable[str]) -> tuple[str, ...]:
 
 def explain(plan: Plan) -> Explanation:
     """Return the plan in words and tables, with its win rates, cycle times and R.
+
+    Parameters
+    ----------
+    plan : Plan
+        From `load_plan`. Nothing is simulated: what is said is exact, of the middle values of
+        uncertain numbers.
+
+    Returns
+    -------
+    Explanation
 
     Raises
     ------

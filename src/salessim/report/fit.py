@@ -64,7 +64,19 @@ def save_fit(
 ) -> Path:
     """Write the page of a fit; nothing may be there yet.
 
-    Parameters are those of `fit_page`.
+    Parameters
+    ----------
+    fitted : Fitted
+        From `fit_history`.
+    path : str or Path
+        Of the page, which stands alone: ``fitted.html``.
+    groups : mapping, optional
+        Name of a pipeline -> its groups compared, from `compare_groups`.
+
+    Returns
+    -------
+    Path
+        Of the page.
 
     Raises
     ------
