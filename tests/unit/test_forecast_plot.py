@@ -86,6 +86,18 @@ def test_nothing_at_all_is_drawn_on_an_axis_of_its_own():
     assert given.plot.fan().get_ylim() == given.plot.origins().get_ylim() == (0, 1)
 
 
+def test_what_is_below_nothing_is_not_cut_off():
+    cents = -np.random.default_rng(1).lognormal(18.0, 0.5, (40, 24, 2, 3))
+    given = fc.forecast(fc.cube(bookings=cents), need=1_000)
+    low = float(given.bookings.summary.p10.min())
+    ax = given.plot.fan()
+    assert ax.get_ylim()[0] < low < 0
+    assert ax.get_ylabel().startswith("million USD")
+    left, right = given.plot.with_and_without()
+    assert left.get_ylim() == right.get_ylim()
+    assert left.get_ylim()[0] < low
+
+
 def test_long_names_and_many_sources_leave_room_for_the_chart(tmp_path):
     sources = tuple(f"{number} {'long name ' * 20}" for number in range(9))
     counts = np.zeros((4, 24, 2, 11))

@@ -134,6 +134,15 @@ def test_studies_show_their_numbers(plan):
     assert rows(swept)["10 per month"][-1] == percent(point.verdict.probability)
 
 
+def test_ranked_deals_show_those_that_add_most(plan):
+    ranked = ss.open_deals(plan)
+    first = ranked.frame.iloc[0]
+    shown = rows(ranked)
+    assert len(shown) == 1 + notebook.MOST_ROWS
+    assert shown[first["deal"]][3] == percent(first["won_in_time"])
+    assert f"{len(ranked.frame) - notebook.MOST_ROWS} more add less" in ranked._repr_html_()
+
+
 def test_a_sensitivity_shows_all_levers(plan):
     found = ss.sensitivity(plan, trajectories=4, worlds=4, seed=1)
     shown = rows(found)

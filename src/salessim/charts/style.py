@@ -179,16 +179,19 @@ def number_axis(
     which : str
         ``x`` or ``y``.
     bottom : float or None
-        Where the axis begins; None = as the data are.
+        Where the axis begins, unless something lies below it; None = as the data are.
     largest : float
         What the axis must reach, when other axes beside it are to have the same scale.
     """
     axis = ax.yaxis if which == "y" else ax.xaxis
     low, high = ax.dataLim.intervaly if which == "y" else ax.dataLim.intervalx
-    # Nothing at all is drawn on an axis to 1, not to a twentieth of a cent.
-    empty = not (np.isfinite(high) and high > (0.0 if bottom is None else bottom))
-    largest = max(largest, 0.0 if empty else max(abs(float(low)), abs(float(high))))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        low = high = 0.0
+    if bottom is not None and low < bottom:
+        bottom = None
+    largest = max(largest, abs(float(low)), abs(float(high)))
     if bottom is not None:
+        # Nothing at all is drawn on an axis to 1, not to a twentieth of a cent.
         top = bottom + (1.0 if largest <= bottom else 1.05 * (largest - bottom))
         ax.set_ylim(bottom, top) if which == "y" else ax.set_xlim(bottom, top)
     divisor, name = (1, "") if largest < LARGEST_PLAIN else scale(largest, digits=3)

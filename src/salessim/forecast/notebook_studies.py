@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from salessim.forecast.goals import percent_change
 from salessim.forecast.judge import WILSON_Z
-from salessim.forecast.notebook import Grid, shown
-from salessim.readable import amount, percent, rounded, scale, signed, trajectories
+from salessim.forecast.notebook import MOST_ROWS, Grid, shown
+from salessim.readable import amount, few_digits, percent, rounded, scale, signed, trajectories
 
 if TYPE_CHECKING:
     from salessim.forecast.comparison import Comparison, Difference, Outcome
     from salessim.forecast.elasticity import Estimate
     from salessim.forecast.goals import Answer, Goals
+    from salessim.forecast.ranked_deals import RankedDeals
     from salessim.forecast.sensitivity import Sensitivity
     from salessim.forecast.sweep import Point, Sweep
 
@@ -189,3 +190,27 @@ def _point(point: Point, unit: int) -> tuple[str, ...]:
     share = point.verdict.probability
     sustained = "-" if share is None else percent(share)
     return (*(amount(float(value) / unit) for value in values), sustained)
+
+
+def ranked_deals(given: RankedDeals) -> str:
+    """Return the open deals that add most to the forecast."""
+    frame = given.frame.head(MOST_ROWS)
+    unit, scaled = scale(float(frame["bookings"].max()) if len(frame) else 0.0, digits=6)
+    rows = [
+        (
+            str(row["deal"]),
+            f"{row['pipeline']}.{row['stage']}",
+            few_digits(row["age_days"]),
+            amount(row["bookings"] / unit),
+            percent(row["won_in_time"]),
+            str(row["risk"]),
+        )
+        for row in frame.to_dict("records")
+    ]
+    first, *more = given.sentences()
+    caption = f"adds: expected bookings within the horizon, in {scaled}{given.currency}"
+    rest = len(given.frame) - len(frame)
+    said = f"{caption}; {rest:,} more add less" if rest else caption
+    columns = ("Deal", "Stage", "Age, days", "Adds", "Won in time", "Risk")
+    notes = [f"Note: {note}" for note in given.notes]
+    return shown(first, sentences=[*more, *notes], grids=[Grid(columns, rows, said)])

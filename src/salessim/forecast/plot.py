@@ -196,6 +196,9 @@ def with_and_without(
         words = {"title": title, "what": "mean of the whole span, "}
         _dress(part, part.bookings, ax, **words, largest=largest)
         style.legend(ax, below=True)
+    ends = np.array([ax.get_ylim() for ax in axes])
+    for ax in axes:
+        ax.set_ylim(ends[:, 0].min(), ends[:, 1].max())
     axes[1].set_ylabel("")
     verdict = forecast.verdict
     if own:

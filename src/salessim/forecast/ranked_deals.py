@@ -126,5 +126,10 @@ class RankedDeals:
 
         return draw(self, ax)
 
+    def _repr_html_(self) -> str:
+        from salessim.forecast import notebook_studies
+
+        return notebook_studies.ranked_deals(self)
+
     def __repr__(self) -> str:
         return f"RankedDeals({self.count:,} deals, {rounded(self.bookings)} {self.currency})"
