@@ -104,7 +104,8 @@ class RankedDeals:
             many = int(those["deals"].sum())
             if many:
                 share = percent(float(those["share"].sum()))
-                said.append(f"{many:,} of them {why}; they carry {share} of these bookings.")
+                who = "others" if len(said) > 1 else "of them"
+                said.append(f"{many:,} {who} {why}; they carry {share} of these bookings.")
         return said
 
     def to_csv(self, path: str | Path) -> None:
