@@ -63,6 +63,14 @@ def test_what_asks_somebody_is_found():
     assert not FROM_ELSEWHERE.findall('<a href="https://example.org"><script src="_static/a.js">')
 
 
+def test_formulas_need_no_script(site):
+    for page in ("model", "verdict"):
+        text = (site / f"{page}.html").read_text(encoding="utf-8")
+        source = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+        assert text.count('<div class="math"><math') == source.count("\n$$\n") / 2 > 5
+        assert "$$" not in text
+
+
 def test_docstrings_are_in_the_site(site):
     text = (site / "api.html").read_text(encoding="utf-8")
     for name in ("simulate", "Forecast.bookings", "Verdict"):
