@@ -8,18 +8,20 @@ of advancing of all visits *entered* in it, or on the speed of all visits *under
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from salessim._typing import FloatArray
+from salessim._typing import FloatArray, IntArray
 from salessim.fit.estimate import STEP
 from salessim.fit.stages import FittedStage, durations
-from salessim.fit.visits import ADVANCE, SECONDS_PER_DAY, Visits
+from salessim.fit.visits import ADVANCE, OPEN, SECONDS_PER_DAY, Visits
 from salessim.model.law import floats
 
 AGES = 100
 """Intervals of age within which the hazard of advancing is taken as constant, of equally many."""
+LEAST_AGE = 1e-9
+"""Days: an open visit of age 0 is taken as so old."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +88,7 @@ def slopes_by_month(
     Of the likelihood of the visits entered in it, at the fit plus the month's effect; those still
     open count as far as they tell.
     """
-    entered = mine.entered.astype("datetime64[M]").astype(np.int64) - months.start
+    entered = _entered(mine, months)
     told = np.zeros((2, len(months)))
     for nth in np.unique(entered):
         told[:, nth] = _slope(stage, mine.where(entered == nth), float(at[nth]))
@@ -107,18 +109,36 @@ def _slope(stage: FittedStage, few: Visits, effect: float) -> tuple[float, float
     return slope, (down - up) / (2.0 * STEP)
 
 
-def of_pace(mine: Visits, months: range) -> Monthly:
+def of_pace(
+    stage: FittedStage, mine: Visits, months: range, conversion: FloatArray | None = None
+) -> Monthly:
     """Return what the calendar months say of the speed at which visits to a stage advance.
 
-    The hazard of advancing is constant within intervals of age and multiplied by the effect of the
-    calendar month (Holford 1980, Biometrics 36, 299-305). With any hazard by age, n ends at an age
-    fall on months as the time spent there at that age does, pi: so the slope is that of the
-    log-rank test of months, the sum over ages of (ends by month - n pi), and its variance the sum
-    of n (diag(pi) - pi pi').
+    Of the visits that advance, the hazard is constant within intervals of age and multiplied by the
+    effect of the calendar month (Holford 1980, Biometrics 36, 299-305). With any hazard by age, n
+    ends at an age fall on months as the time spent there at that age does, pi: so the slope is that
+    of the log-rank test of months, the sum over ages of (ends by month - n pi), and its variance
+    the sum of n (diag(pi) - pi pi').
 
-    Ends alone of visits that advanced are counted: losses are written down when somebody tidies up.
+    A visit still open counts as far as it is likely to advance (the slope given what is observed is
+    the expected one of what is not: Louis 1982, J. R. Stat. Soc. B 44, 226-233). Those that were
+    lost do not: losses are written down when somebody tidies up. And were they at risk, months of
+    many conversions would seem quick.
+
+    Parameters
+    ----------
+    stage : FittedStage
+    mine : Visits
+        Those to the stage.
+    months : range
+        Of all stages (`span`).
+    conversion : ndarray, shape (months,), optional
+        Effects of the months of entry on the log odds of advancing; 0 when not given.
     """
     size = len(months)
+    at = np.zeros(size) if conversion is None else conversion
+    mine = replace(mine, weight=mine.weight * _advancing(stage, mine, at[_entered(mine, months)]))
+    mine = mine.where(mine.weight > 0.0)
     entry, end = _days(mine, months.start)
     edges = np.concatenate([_edges(months), [np.inf]])
     went = (mine.outcome == ADVANCE) & (mine.duration > mine.entry_age)
@@ -143,6 +163,25 @@ def of_pace(mine: Visits, months: range) -> Monthly:
         information=information,
         weight=floats(told / total if total > 0.0 else told),
     )
+
+
+def _advancing(stage: FittedStage, mine: Visits, effect: FloatArray) -> FloatArray:
+    """Return the probability that each visit advances: 0 or 1 where it is known.
+
+    Of an open one of age a, p_k S_k(a) of advancing against that of all; the effect of its month is
+    on these odds, too.
+    """
+    from scipy.special import expit, logit
+
+    fit = stage.chosen.fit
+    advances = floats(mine.outcome == ADVANCE)
+    still = np.flatnonzero(mine.outcome == OPEN)
+    age = np.maximum(mine.duration[still], LEAST_AGE)
+    law = fit.theta[fit.model.place(0)]
+    later = fit.model.families[0].tails(age, law)[1] * (1.0 - fit.model.at_once(0, fit.theta))
+    share = stage.probabilities["advance"] * later / fit.model.remaining(age, fit.theta)[0]
+    advances[still] = expit(logit(np.clip(share, 0.0, 1.0)) + effect[still])
+    return advances
 
 
 def _ages(mine: Visits, went: FloatArray) -> Iterator[tuple[float, float]]:
@@ -181,6 +220,11 @@ def _edges(months: range) -> FloatArray:
     """Return the days on which months begin since the first did, and on which the last one ends."""
     begin = np.arange(months.start, months.stop + 1).astype("datetime64[M]").astype("datetime64[D]")
     return floats((begin - begin[0]) / np.timedelta64(1, "D"))
+
+
+def _entered(mine: Visits, months: range) -> IntArray:
+    """Return in which of the months each visit was entered."""
+    return mine.entered.astype("datetime64[M]").astype(np.int64) - months.start
 
 
 def _month(moment: np.datetime64) -> int:

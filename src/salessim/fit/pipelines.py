@@ -186,8 +186,7 @@ def fit_visits(
     shaken, shared = share_months(fitted, seen, until)
     drifts: list[Drift | None] = [None] * len(fitted)
     if half_life is None:
-        moved = shared.found.get("conversion")
-        effects = None if moved is None else moved.months
+        effects = shared.conversions
         drifts = [
             drift(stage, seen.where(seen.stage == nth), span(seen, until), effects)
             for nth, stage in enumerate(fitted)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from salessim._typing import FloatArray
 from salessim.config.words import path_text
 from salessim.fit.drift import MATERIAL
 from salessim.fit.monthly import Monthly, of_conversion, of_pace, span
@@ -41,6 +42,12 @@ class SharedMonths:
         """Those that are more than luck, by what a shock calls them."""
         both = {"conversion": self.conversion, "pace": self.pace}
         return {key: one for key, one in both.items() if one is not None and one.matters}
+
+    @property
+    def conversions(self) -> FloatArray | None:
+        """Effects of the months seen on the log odds of advancing; None where it is luck."""
+        one = self.found.get("conversion")
+        return None if one is None else one.months
 
     def part(self, pipeline: str) -> Part:
         """Return the shocks of a pipeline."""
@@ -103,11 +110,13 @@ def share_months(
     """
     months = span(seen, until)
     mine = [seen.where(seen.stage == nth) for nth in range(len(stages))]
-    found = SharedMonths(
-        conversion=_of_conversion(stages, mine, months),
-        # reduced on disk, visits do not tell the day on which they began
-        pace=None if (seen.deal < 0).any() else swing([of_pace(one, months) for one in mine]),
-    )
+    conversion, pace = _of_conversion(stages, mine, months), None
+    found = SharedMonths(conversion=conversion)
+    # reduced on disk, visits do not tell the day on which they began
+    if not (seen.deal < 0).any():
+        effects = found.conversions
+        pace = swing([of_pace(*pair, months, effects) for pair in zip(stages, mine, strict=True)])
+    found = replace(found, pace=pace)
     return tuple(
         _allowing_for(stage, one, months, found) for stage, one in zip(stages, mine, strict=True)
     ), found
@@ -135,7 +144,7 @@ def _allowing_for(
         if key == "conversion":
             told.append((one, of_conversion(stage, mine, months, one.months), [0]))
         else:
-            told.append((one, of_pace(mine, months), scales))
+            told.append((one, of_pace(stage, mine, months, found.conversions), scales))
     for one, monthly, places in told:
         pick = np.zeros(model.size)
         pick[places] = 1.0
