@@ -85,7 +85,7 @@ def test_a_change_that_all_stages_share_is_said_once_as_a_swing() -> None:
     assert left is not None
     assert not left.matters
     np.testing.assert_allclose(left.conversion[:4], CHANGED[:4], atol=0.07)
-    assert any("months swing" in said for said in fitted.part().warnings)
+    assert any("months differ" in said for said in fitted.part().warnings)
     assert not any("the conversion changed" in said for said in fitted.part().warnings)
 
 

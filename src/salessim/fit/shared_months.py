@@ -14,7 +14,7 @@ from salessim.fit.drift import MATERIAL
 from salessim.fit.monthly import Monthly, of_conversion, of_pace, span
 from salessim.fit.parts import Part
 from salessim.fit.stages import FittedStage
-from salessim.fit.swing import Swing, around, swing
+from salessim.fit.swing import Swing, shared, swing
 from salessim.fit.visits import Visits
 from salessim.model.law import floats
 
@@ -70,9 +70,9 @@ class SharedMonths:
             return ()
         low, high = int(one.months.argmin()), int(one.months.argmax())
         said = (
-            f"{sentence('conversion', one)}; they were the lowest in {_name(one, low)} and the "
-            f"highest in {_name(one, high)}; the plan goes on from the mean of all months, and a "
-            "half-life makes recent visits count more"
+            f"months differ: the odds of advancing were the lowest in {_name(one, low)} and the "
+            f"highest in {_name(one, high)}; the plan goes on from the mean of all months and lets "
+            "them swing, and a half-life makes recent visits count more"
         )
         return (said,)
 
@@ -115,7 +115,11 @@ def share_months(
     # reduced on disk, visits do not tell the day on which they began
     if not (seen.deal < 0).any():
         effects = found.conversions
-        pace = swing([of_pace(*pair, months, effects) for pair in zip(stages, mine, strict=True)])
+        pairs = zip(stages, mine, strict=True)
+        parts = [of_pace(*pair, months, effects) for pair in pairs]
+        pace = swing(parts)
+        if pace is not None and pace.matters:
+            pace = shared(pace, parts)
     found = replace(found, pace=pace)
     return tuple(
         _allowing_for(stage, one, months, found) for stage, one in zip(stages, mine, strict=True)
@@ -129,7 +133,7 @@ def _of_conversion(
     found = swing([of_conversion(*pair, months) for pair in pairs])
     if found is not None and found.matters:
         for _ in range(ROUNDS):
-            found = around(found, [of_conversion(*pair, months, found.months) for pair in pairs])
+            found = shared(found, [of_conversion(*pair, months, found.months) for pair in pairs])
     return found
 
 

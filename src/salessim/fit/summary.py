@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from salessim.fit.shared_months import SharedMonths, sentence
 from salessim.fit.sources import SourceFit
 from salessim.fit.stages import FittedStage
 from salessim.model.law import Law
@@ -42,6 +43,7 @@ def summary(fitted: Fitted) -> dict[str, Any]:
                 "name": pipeline.name,
                 "open_deals": int(_of_pipeline(fitted, pipeline.name)),
                 "stages": [_stage(stage) for stage in pipeline.stages],
+                "shared_months": _months(pipeline.months),
                 "amount": {"median": _finite(_middle(pipeline.amount.law))},
                 "won_to_quoted": _finite(pipeline.won_to_quoted),
             }
@@ -55,6 +57,21 @@ def summary(fitted: Fitted) -> dict[str, Any]:
 
 def _of_pipeline(fitted: Fitted, name: str) -> int:
     return int(fitted.open_deals["stage"].str.startswith(f"{name}.").sum())
+
+
+def _months(months: SharedMonths) -> dict[str, Any]:
+    """Return how months swing beyond chance: what a shock of the plan says, and how surely."""
+    return {
+        key: {
+            "effect": found.effect,
+            "low": found.interval[0],
+            "high": found.interval[1],
+            "persistence": found.persistence,
+            "p_value": found.p_value,
+            "said": sentence(key, found),
+        }
+        for key, found in months.found.items()
+    }
 
 
 def _stage(stage: FittedStage) -> dict[str, Any]:

@@ -30,6 +30,8 @@ PERSISTENCES = floats([*np.arange(0.0, 0.85, 0.1), 0.9, 0.95])
 """Closer to 1, a swing within a few years is not told from another level."""
 YEAR = 12
 """Months ahead for which a level is taken."""
+OWN_SPREADS = floats([0.0, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0])
+"""Of one stage alone, beside what all share."""
 NOTHING = 1e-9
 """Of the most that is told of any effect: what tells less tells nothing."""
 
@@ -104,6 +106,13 @@ class Swing:
         shrunken = np.eye(len(told)) + covariance @ told
         return floats(np.linalg.solve(shrunken, covariance @ self.monthly.pull))
 
+    @property
+    def errors(self) -> FloatArray:
+        """Standard deviations of the effects of the months seen, given what was observed."""
+        covariance, told = self.covariance(), self.monthly.information
+        left = np.linalg.solve(np.eye(len(told)) + covariance @ told, covariance)
+        return floats(np.sqrt(np.maximum(np.diag(left), 0.0)))
+
     def level(self, weight: FloatArray) -> FloatArray:
         """Return what is not known of the mean of the next year, but for the shock.
 
@@ -163,15 +172,55 @@ def swing(parts: Sequence[Monthly]) -> Swing | None:
     )
 
 
-def around(found: Swing, parts: Sequence[Monthly]) -> Swing:
-    """Return a swing with the likelihood of the months taken anew, the test as it was."""
-    whole = added_up(parts)
-    seen = _standard(whole)
+def shared(found: Swing, parts: Sequence[Monthly]) -> Swing:
+    """Return the swing that stages share, where each may have one of its own besides.
+
+    A stage's effect is u + v, of the same persistence, u of all and v of it alone. With v out of
+    the way, its months tell less of u: of covariance C of v, information (1 + L C)^-1 L and slope
+    (1 + L C)^-1 U. What v may be is integrated over, with the prior of u.
+
+    Parameters
+    ----------
+    found : Swing
+        Its test is kept.
+    parts : sequence of Monthly
+        Of stages; of only one, all is shared.
+    """
+    owns = OWN_SPREADS if len(parts) > 1 else OWN_SPREADS[:1]
+    apart = _apart(len(found.monthly.pull))
+    gains = np.empty((len(PERSISTENCES), len(owns), len(SPREADS)))
+    for i, persistence in enumerate(PERSISTENCES):
+        for j, own in enumerate(owns):
+            covariance = own**2 * persistence**apart
+            rest = _gain_of(added_up([_less(part, covariance) for part in parts]), persistence)
+            alone = sum(_gain_of(part, persistence, floats([own]))[0] for part in parts)
+            gains[i, j] = alone - SPREAD_RATE * own + rest
+    log = gains - SPREAD_RATE * SPREADS + 0.5 * np.log(SPREADS)
+    likely = np.exp(log - log.max())
+    likely /= likely.sum()
+    by_persistence = likely.sum(axis=2) @ owns**2
+    own = floats(np.tensordot(by_persistence, PERSISTENCES[:, None, None] ** apart, axes=1))
+    return replace(
+        found,
+        likely=floats(likely.sum(axis=1)),
+        monthly=added_up([_less(part, own) for part in parts]),
+    )
+
+
+def _less(part: Monthly, covariance: FloatArray) -> Monthly:
+    """Return what a stage tells of a shared effect when it has one of its own of a covariance."""
+    kept = np.linalg.inv(np.eye(len(part.pull)) + part.information @ covariance)
+    return replace(part, pull=floats(kept @ part.pull), information=floats(kept @ part.information))
+
+
+def _gain_of(told: Monthly, persistence: float, spreads: FloatArray = SPREADS) -> FloatArray:
+    """Return the gain in log-likelihood over no swing, for each spread."""
+    seen = _standard(told)
     if seen is None:
-        return found
+        return np.zeros(len(spreads))
     y, bend = seen
-    gains = floats([_gain(y @ turn, rise) for rise, turn in _turns(bend)])
-    return replace(found, likely=_likely(gains), monthly=whole)
+    rise, turn = np.linalg.eigh(bend @ persistence ** _apart(bend.shape[1]) @ bend.T)
+    return _gain(y @ turn, floats(np.maximum(rise, 0.0)), spreads)
 
 
 def added_up(parts: Sequence[Monthly]) -> Monthly:
@@ -210,9 +259,9 @@ def _likely(gains: FloatArray) -> FloatArray:
     return floats(likely / likely.sum())
 
 
-def _gain(y: FloatArray, rise: FloatArray) -> FloatArray:
+def _gain(y: FloatArray, rise: FloatArray, spreads: FloatArray = SPREADS) -> FloatArray:
     """Return the gain in log-likelihood over no swing, shape (..., spread), for each row of y."""
-    added = SPREADS[:, None] ** 2 * rise
+    added = spreads[:, None] ** 2 * rise
     return floats(0.5 * (y**2 @ (added / (1.0 + added)).T - np.log1p(added).sum(axis=1)))
 
 

@@ -14,6 +14,7 @@ from salessim.fit.groups.words import RARE, compared
 from salessim.fit.order_base import FittedOrders
 from salessim.fit.pipelines import FittedPipeline
 from salessim.fit.reading_report import report_table
+from salessim.fit.shared_months import sentence
 from salessim.fit.subscription_base import FittedSubscriptions
 from salessim.readable import percent
 from salessim.report.page import Figure, Page, Section, Table, save_page
@@ -91,6 +92,13 @@ def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
     drawn = [
         Figure(drawn=pictures.stage_outcomes(stage), caption=f"{stage.name}: {stage.comment()}.")
         for stage in pipeline.stages
+    ]
+    drawn += [
+        Figure(
+            drawn=pictures.shared_months(found, key),
+            caption=f"Of all stages, {sentence(key, found)}.",
+        )
+        for key, found in pipeline.months.found.items()
     ]
     worth = Figure(
         drawn=pictures.amounts(pipeline.amount, fitted.currency),
