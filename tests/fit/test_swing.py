@@ -10,14 +10,14 @@ from scipy.integrate import quad
 from scipy.special import expit, logit
 from scipy.stats import norm
 
-from salessim.fit import monthly
+from salessim.fit import monthly, pictures
 from salessim.fit.fit import fit_history
 from salessim.fit.history import History
 from salessim.fit.mean_odds import at_mean_odds
 from salessim.fit.monthly import Monthly, of_pace, span
 from salessim.fit.pipelines import fit_pipeline
 from salessim.fit.shared_months import share_months
-from salessim.fit.swing import PERSISTENCES, SPREADS, Swing, swing
+from salessim.fit.swing import PERSISTENCES, SPREADS, Swing, shared, swing
 from salessim.fit.visits import ADVANCE, visits
 from salessim.model.laws import Lognormal
 from verification.swing_recovery import STAGES, factors
@@ -172,12 +172,12 @@ def swinging():
     """A pipeline of which months are known to swing, odds by 0.4 and speed by 0.3."""
     rng = np.random.default_rng(21)
     months = Shaken(odds=factors(0.4, 0.5, rng), speed=factors(0.3, 0.5, rng))
-    return record(STAGES, rng, deals=2_000, days=730, shaken=months), months
+    deals = record(STAGES, rng, deals=2_000, days=730, shaken=months)
+    return deals, months, fit_pipeline(deals, families=["lognormal"], empirical=False)
 
 
 def test_a_swing_of_months_is_found_and_the_plan_has_it(swinging) -> None:
-    deals, truth = swinging
-    fitted = fit_pipeline(deals, families=["lognormal"], empirical=False)
+    _, truth, fitted = swinging
     for found, true, spread in (
         (fitted.months.conversion, truth.odds, 0.4),
         (fitted.months.pace, truth.speed, 0.3),
@@ -206,13 +206,48 @@ def test_a_swing_of_months_is_found_and_the_plan_has_it(swinging) -> None:
 def test_a_fitted_plan_with_a_swing_can_be_run_and_spreads_wider(swinging) -> None:
     import salessim as ss
 
-    deals, _ = swinging
+    deals = swinging[0]
     plan = fit_history(History(deals=(deals,)), horizon="3 months", families=["lognormal"]).plan()
     assert {shock.name for shock in plan.model.shocks} >= {"conversion of new", "pace of new"}
     held = {shock.address: 0.0 for shock in plan.model.shocks}
     wide = ss.simulate(plan, trajectories=500, seed=1, threads=1)
     calm = ss.simulate(plan, trajectories=500, seed=1, threads=1, worlds=ss.WorldSeeds(held=held))
     assert wide.wins.samples[:, 0].std() > 1.1 * calm.wins.samples[:, 0].std()
+
+
+def test_what_one_stage_has_alone_is_no_shock_of_all() -> None:
+    """Of two stages one swings: what they share is far less, and what is told of it, too."""
+    rng = np.random.default_rng(14)
+    alone, quiet = told(rng, sd=0.6), [told(rng) for _ in range(3)]
+    parts = [alone, *quiet]
+    found = swing(parts)
+    together = shared(found, parts)
+    assert together.effect < 0.7 * shared(swing([alone]), [alone]).effect
+    assert np.diag(together.monthly.information)[0] < np.diag(found.monthly.information)[0]
+    # where all have the same months, that is what they share
+    effects = 0.4 * rng.standard_normal(MONTHS)
+    parts = [replace(one, pull=one.pull + one.information @ effects) for one in quiet]
+    together = shared(swing(parts), parts)
+    assert together.interval[0] < 0.4 < together.interval[1]
+
+
+def test_months_are_drawn_and_told(swinging) -> None:
+    import json
+
+    from salessim.fit.summary import summary
+    from salessim.report.fit import fit_page
+
+    deals = swinging[0]
+    fitted = fit_history(History(deals=(deals,)), families=["lognormal"])
+    (pipeline,) = fitted.pipelines
+    captions = [figure.caption for figure in fit_page(fitted).sections[0].figures]
+    assert sum("months swing beyond chance" in caption for caption in captions) == 2
+    found = json.loads(json.dumps(summary(fitted)))["pipelines"][0]["shared_months"]
+    assert set(found) == {"conversion", "pace"}
+    assert found["pace"]["low"] < found["pace"]["effect"] < found["pace"]["high"]
+    ax = pictures.shared_months(pipeline.months.pace, "pace")
+    drawn = ax.get_lines()[1].get_ydata()
+    np.testing.assert_allclose(drawn, np.exp(pipeline.months.pace.months))
 
 
 def test_without_a_swing_the_plan_has_none() -> None:
@@ -226,9 +261,8 @@ def test_without_a_swing_the_plan_has_none() -> None:
 
 def test_visits_reduced_on_disk_tell_no_pace(swinging) -> None:
     """Of these only the month of entry is known."""
-    deals, _ = swinging
+    deals, _, fitted = swinging
     seen = visits(deals)
-    fitted = fit_pipeline(deals, families=["lognormal"], empirical=False)
     plain = [replace(stage, alike=None, swing=0.0) for stage in fitted.stages]
     reduced = replace(seen, deal=np.full(len(seen), -1))
     _, found = share_months(plain, reduced, np.datetime64(deals.until, "us"))

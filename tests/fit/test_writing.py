@@ -85,6 +85,15 @@ def test_what_is_written_is_what_is_read(table, words):
     assert tomllib.loads(text) == {"title": "t", "customers": table}
 
 
+def test_long_lists_of_numbers_have_several_lines_also_inside_of_tables():
+    values = np.random.default_rng(1).exponential(1e3, 200).round(3).tolist()
+    law = {"empirical": values}
+    part = Part(document={"pipelines": {"p": {"amount": {"mixture": [{"law": law}]}, "few": [1]}}})
+    text = plan_text(part, header=[])
+    assert max(map(len, text.splitlines())) <= 98
+    assert tomllib.loads(text)["pipelines"]["p"]["amount"]["mixture"] == [{"law": law}]
+
+
 def test_stages_are_tables_of_their_own_with_their_comments():
     stage = {"name": "first talk", "conversion": {"beta": [3, 4]}}
     part = Part(

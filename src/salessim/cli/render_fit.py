@@ -136,7 +136,10 @@ def _picked(cells: Sequence[tuple[str, str]], columns: Sequence[str]) -> list[st
 
 def _interval(value: Mapping[str, float | None], say: Callable[[float], str]) -> str:
     low, high = value["low"], value["high"]
-    return "-" if low is None or high is None else f"{say(low)} to {say(high)}"
+    if low is None or high is None:
+        return "-"
+    # of times as observed both ends are often the same day
+    return say(low) if say(low) == say(high) else f"{say(low)} to {say(high)}"
 
 
 def _days(value: float) -> str:

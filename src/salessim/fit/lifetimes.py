@@ -141,8 +141,8 @@ def _surprise(family: Family, lives: Lives, estimate: Estimate) -> float:
     """Return the p-value of ends by age against those expected, by chi-square.
 
     Pieces of age with about as many ends each. Of the law with fitted parameters the statistic has
-    at most as many degrees of freedom as there are pieces less one (Hjort 1990, International
-    Statistical Review 58:181), so it calls out too seldom rather than too often.
+    at most as many degrees of freedom as there are pieces less one (Hjort 1990, Annals of
+    Statistics 18, 1221-1258), so it calls out too seldom rather than too often.
     """
     from scipy.stats import chi2
 

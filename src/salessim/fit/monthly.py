@@ -110,7 +110,11 @@ def _slope(stage: FittedStage, few: Visits, effect: float) -> tuple[float, float
 
 
 def of_pace(
-    stage: FittedStage, mine: Visits, months: range, conversion: FloatArray | None = None
+    stage: FittedStage,
+    mine: Visits,
+    months: range,
+    conversion: FloatArray | None = None,
+    around: FloatArray | None = None,
 ) -> Monthly:
     """Return what the calendar months say of the speed at which visits to a stage advance.
 
@@ -134,13 +138,17 @@ def of_pace(
         Of all stages (`span`).
     conversion : ndarray, shape (months,), optional
         Effects of the months of entry on the log odds of advancing; 0 when not given.
+    around : ndarray, shape (months,), optional
+        Effects on the logarithm of the speed by which ages and months are measured in operational
+        time, as the simulator has it: a quick month makes visits older. 0 when not given.
     """
     size = len(months)
     at = np.zeros(size) if conversion is None else conversion
     mine = replace(mine, weight=mine.weight * _advancing(stage, mine, at[_entered(mine, months)]))
     mine = mine.where(mine.weight > 0.0)
-    entry, end = _days(mine, months.start)
-    edges = np.concatenate([_edges(months), [np.inf]])
+    at = np.zeros(size) if around is None else around
+    mine, entry, edges = _operational(mine, months, at)
+    end = entry + mine.duration
     went = (mine.outcome == ADVANCE) & (mine.duration > mine.entry_age)
     pull, information = np.zeros(size), np.zeros((size, size))
     for low, high in _ages(mine, went):
@@ -159,7 +167,7 @@ def of_pace(
     total = told.sum()
     return Monthly(
         first=months.start,
-        pull=pull,
+        pull=pull + information @ at,
         information=information,
         weight=floats(told / total if total > 0.0 else told),
     )
@@ -209,11 +217,23 @@ def _spent(
     return spent
 
 
-def _days(mine: Visits, first: int) -> tuple[FloatArray, FloatArray]:
-    """Return days of entry and end since the first month began."""
-    begin = np.datetime64(first, "M").astype("datetime64[us]")
-    entry = (mine.entered - begin) / np.timedelta64(1, "us") / (1e6 * SECONDS_PER_DAY)
-    return floats(entry), floats(entry + mine.duration)
+def _operational(
+    mine: Visits, months: range, effects: FloatArray
+) -> tuple[Visits, FloatArray, FloatArray]:
+    """Return visits with ages in operational time, when they were entered, and when months end.
+
+    The first month begins at 0; what lies behind the last has no end.
+    """
+    edges = _edges(months)
+    passed = np.concatenate(([0.0], np.cumsum(np.exp(effects) * np.diff(edges))))
+    begin = np.datetime64(months.start, "M").astype("datetime64[us]")
+    entered = (mine.entered - begin) / np.timedelta64(1, "us") / (1e6 * SECONDS_PER_DAY)
+    entry, late, end = (
+        np.interp(day, edges, passed)
+        for day in (entered, entered + mine.entry_age, entered + mine.duration)
+    )
+    warped = replace(mine, entry_age=floats(late - entry), duration=floats(end - entry))
+    return warped, floats(entry), floats(np.append(passed, np.inf))
 
 
 def _edges(months: range) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from salessim.fit.visits import Visits
 from salessim.model.law import floats
 
 ROUNDS = 3
-"""How often the likelihood of the months' odds is taken as normal anew, around their effects."""
+"""How often the likelihood is taken as normal anew, around the months' effects."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,30 +110,27 @@ def share_months(
     """
     months = span(seen, until)
     mine = [seen.where(seen.stage == nth) for nth in range(len(stages))]
-    conversion, pace = _of_conversion(stages, mine, months), None
-    found = SharedMonths(conversion=conversion)
+    pairs = list(zip(stages, mine, strict=True))
+    found = SharedMonths(
+        conversion=_measured(lambda at: [of_conversion(*pair, months, at) for pair in pairs])
+    )
     # reduced on disk, visits do not tell the day on which they began
     if not (seen.deal < 0).any():
-        effects = found.conversions
-        pairs = zip(stages, mine, strict=True)
-        parts = [of_pace(*pair, months, effects) for pair in pairs]
-        pace = swing(parts)
-        if pace is not None and pace.matters:
-            pace = shared(pace, parts)
-    found = replace(found, pace=pace)
+        odds = found.conversions
+        found = replace(
+            found, pace=_measured(lambda at: [of_pace(*pair, months, odds, at) for pair in pairs])
+        )
     return tuple(
         _allowing_for(stage, one, months, found) for stage, one in zip(stages, mine, strict=True)
     ), found
 
 
-def _of_conversion(
-    stages: Sequence[FittedStage], mine: Sequence[Visits], months: range
-) -> Swing | None:
-    pairs = list(zip(stages, mine, strict=True))
-    found = swing([of_conversion(*pair, months) for pair in pairs])
+def _measured(told: Callable[[FloatArray | None], Sequence[Monthly]]) -> Swing | None:
+    """Return the swing that stages tell of, given the effects around which they are asked."""
+    found = swing(told(None))
     if found is not None and found.matters:
         for _ in range(ROUNDS):
-            found = shared(found, [of_conversion(*pair, months, found.months) for pair in pairs])
+            found = shared(found, told(found.months))
     return found
 
 
@@ -148,7 +145,7 @@ def _allowing_for(
         if key == "conversion":
             told.append((one, of_conversion(stage, mine, months, one.months), [0]))
         else:
-            told.append((one, of_pace(stage, mine, months, found.conversions), scales))
+            told.append((one, of_pace(stage, mine, months, found.conversions, one.months), scales))
     for one, monthly, places in told:
         pick = np.zeros(model.size)
         pick[places] = 1.0

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH = 98
 """Letters of a line of comment."""
+INDENT = "    "
 NAMED = ("pipelines", "sources", "shocks", "targets")
 """Tables that hold a table for each name."""
 
@@ -98,14 +99,18 @@ def _comment(text: str) -> list[str]:
 
 
 def _inline(value: Any) -> str:
-    """Return a value on one line."""
+    """Return a value, on one line but for long arrays: TOML lets them have several, also inside."""
     import tomlkit
 
     if isinstance(value, Mapping):
         inside = (f"{_key(key)} = {_inline(item)}" for key, item in value.items())
         return "{ " + ", ".join(inside) + " }"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_inline, value)) + "]"
+        items = ", ".join(map(_inline, value))
+        if len(items) <= WIDTH or not all(isinstance(item, int | float) for item in value):
+            return f"[{items}]"
+        lines = textwrap.wrap(items, WIDTH - len(INDENT), break_on_hyphens=False)
+        return "\n".join(("[", *(INDENT + line for line in lines), "]"))
     text: str = tomlkit.item(value).as_string()
     return text
 

@@ -43,8 +43,8 @@ def shared_months(found: Swing, of: str, ax: Axes | None = None) -> Axes:
         ax,
         title=f"{what.capitalize()}: months differ by a factor of {np.exp(found.effect):.2f} (one "
         "standard deviation)",
-        subtitle=f"All stages together, by {which}; {found.persistence:.0%} of a month's is left in "
-        "the next",
+        subtitle=f"All stages together, by {which}; {found.persistence:.0%} of it is left in the "
+        "next",
     )
     style.legend(ax)
     return ax
