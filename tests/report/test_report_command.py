@@ -56,7 +56,7 @@ def test_a_folder_that_cannot_be_written_is_named(folder, tmp_path):
     said = salessim("report", folder, "--html", "-o", tmp_path / "file")
     assert said.exit_code == 1
     assert f"{tmp_path / 'file'} cannot be written: " in said.output
-    assert "choose another folder with -o" in said.output
+    assert "choose another place with -o" in said.output
 
 
 def test_what_is_no_run_is_refused(tmp_path):
@@ -71,3 +71,37 @@ def test_what_is_no_run_is_refused(tmp_path):
 )
 def test_files_have_sizes_that_say_something(count, said):
     assert file_size(int(count)) == said
+
+
+def test_a_library_that_is_missing_is_named_before_anything_is_done(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("salessim.report.documents.find_spec", lambda _: None)
+    needs = "interactive: plotly is not installed; `pip install 'salessim[interactive]'` installs"
+    said = salessim("report", folder, "--html", "--interactive", "-o", tmp_path / "new")
+    assert said.exit_code == 1
+    assert needs in said.output
+    run = tmp_path / "run"
+    said = salessim("run", CONFIGS / "w1.toml", "-n", 20, "--format", "interactive", "-o", run)
+    assert said.exit_code == 1
+    assert needs in said.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_formats_are_known_by_name(folder, tmp_path):
+    with pytest.raises(ValueError, match="no format 'docx'; there are html, "):
+        ss.save_report(ss.load_run(folder), tmp_path, formats=["docx"])
+    said = salessim("run", CONFIGS / "w1.toml", "--format", "csv,docx")
+    assert said.exit_code == 2
+    assert "'docx' is not one of csv, parquet, svg, png, html" in said.output
+
+
+def test_a_document_that_fails_leaves_nothing_of_itself(folder, tmp_path, monkeypatch):
+    def fail(_run, path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("salessim.report.run.write_html", fail)
+    said = salessim("report", folder, "--html", "-o", tmp_path)
+    assert said.exit_code == 1
+    assert f"{tmp_path / 'report.html'} cannot be written: No space left on device" in said.output
+    assert "free some space, or choose another place with -o" in said.output
+    assert list(tmp_path.iterdir()) == []

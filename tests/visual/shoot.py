@@ -82,6 +82,8 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("documents", type=Path, nargs="+")
     asked = parser.parse_args()
+    if missing := [str(path) for path in asked.documents if not path.is_file()]:
+        parser.error(f"no such document: {', '.join(missing)}")
     for document in asked.documents:
         for path in shoot(document, asked.out):
             print(path)  # noqa: T201

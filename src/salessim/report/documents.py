@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from salessim.api.run_directory import cannot_write
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
@@ -157,19 +158,17 @@ def write_documents(
                 for path in there
             )
         )
+    now = folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for path, write in paths.items():
-            part = path.with_name(f".{path.name}.part")
+        for now, write in paths.items():
+            part = now.with_name(f".{now.name}.part")
             part.unlink(missing_ok=True)
             try:
                 write(run, part)
-                part.replace(path)
+                part.replace(now)
             finally:
                 part.unlink(missing_ok=True)
     except OSError as error:
-        raise SalessimError(
-            f"{error.filename or folder} cannot be written: {error.strerror or error}; "
-            "close it where it is open, or choose another folder with -o"
-        ) from error
+        raise cannot_write(now, error) from error
     return list(paths)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from salessim.forecast.answer import answer, money
 from salessim.readable import between, percent, rounded, trajectories
-from salessim.report.page import Card, Page, save_page
+from salessim.report.page import Card, Page, render
 from salessim.report.run_sections import sections
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def run_page(run: Run) -> Page:
 
 
 def write_html(run: Run, path: Path, *, interactive: bool = False) -> None:
-    """Write the page of a run; nothing may be there yet. ``interactive`` as in `page.render`.
+    """Write the page of a run; ``interactive`` as in `page.render`.
 
     Raises
     ------
-    SalessimError
-        The file exists, or cannot be written.
+    OSError
+        The file cannot be written.
     """
-    save_page(run_page(run), path, interactive=interactive)
+    path.write_text(render(run_page(run), interactive=interactive), encoding="utf-8")
 
 
 def _warnings(forecast: Forecast) -> Iterator[str]:
