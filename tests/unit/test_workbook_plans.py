@@ -5,6 +5,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import xlsxwriter
 
 from salessim import SalessimError, init_workbook, load_plan, save_plan_workbook
 from salessim.api.templates import TEMPLATES, init
@@ -202,3 +203,27 @@ def test_what_does_not_fit_into_a_cell_is_said(tmp_path):
     with pytest.raises(SalessimError, match="Cycle time law on the sheet Stages would have 42,"):
         save_plan_workbook(load(tmp_path, text), tmp_path / "plan.xlsx")
     assert not (tmp_path / "plan.xlsx").exists()
+
+
+def test_numbers_keep_all_of_their_digits(tmp_path):
+    text = SMALL.replace("conversion = 0.5", f"conversion = {0.1 + 0.2}")
+    text = text.replace("fixed = 100 }", f"fixed = {100 / 7} }}").replace(
+        '"30 per', f'"{1 / 7} per'
+    )
+    plan = load(tmp_path, text, changes=[f"forecast.seed={2**64 - 1}"])
+    book = load_plan(save_plan_workbook(plan, tmp_path / "plan.xlsx"))
+    assert book.seed == 2**64 - 1
+    assert program(book) == program(plan)
+
+
+def test_days_of_old_macs_are_the_same_days(tmp_path):
+    path = tmp_path / "plan.xlsx"
+    with xlsxwriter.Workbook(path, {"date_1904": True}) as book:
+        for name, rows in SHEETS.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, [None if isinstance(c, date) else c for c in row])
+            if name == "Forecast":
+                day = book.add_format({"num_format": "yyyy-mm-dd"})
+                sheet.write_datetime(1, 1, SHEETS["Forecast"][1][1], day)
+    assert load_plan(path).document["forecast"]["start"] == date(2027, 1, 1)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from salessim.api.plan_sheets import Row, plan_sheets
 from salessim.config import Plan
-from salessim.config.cells import DAY, GROWTH, SHARE, Cell, number_text
+from salessim.config.cells import DAY, GROWTH, SHARE, Cell, is_kept, number_text
 from salessim.config.list_sheets import SHEETS
 from salessim.config.sheets import (
     ABOUT,
@@ -66,6 +66,10 @@ there; say on the sheet More which column is what (customers.columns.since, \
 open_deals.columns.stage, ...) and on the sheet Deal stages which stage is which.
 What has no column of its own goes to the sheet More, by the key that it has in a plan file.
 """.splitlines()
+LIST_COLUMNS = {
+    CUSTOMER_LIST: ("customer_id", "since"),
+    DEAL_LIST: ("id", "stage", "entered", "amount"),
+}
 LIST_HELP = {
     CUSTOMER_LIST: "One row per customer: an id, and since when. Other columns may stay",
     DEAL_LIST: "One row per open deal: an id, its stage, when it entered the stage, its amount if "
@@ -249,7 +253,7 @@ def _height(cells: Sequence[tuple[str, float]]) -> float:
 
 def _draw_list(sheet: Worksheet, name: str, table: DataTable | None, styles: _Styles) -> None:
     """Draw a list as it is: one row for each customer or deal."""
-    columns = table.columns if table else {}
+    columns = table.columns if table else dict.fromkeys(LIST_COLUMNS[name], ())
     for at, (header, cells) in enumerate(columns.items()):
         sheet.set_column(at, at, 18)
         sheet.write_string(0, at, header, styles.header)
@@ -272,7 +276,7 @@ def _typed(cell: Any) -> Cell:
             return day
     with contextlib.suppress(ValueError):
         number = float(cell)
-        if math.isfinite(number) and number_text(number) == cell:
+        if math.isfinite(number) and number_text(number) == cell and is_kept(number):
             return number
     return cell
 

@@ -24,6 +24,8 @@ BETWEEN = " .. "
 _INTERVAL = re.compile(r"[+-]?[\d.].*?\.\.\s*[+-]?[\d.].*")
 _NUMBER = re.compile(r"([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(.*)")
 _LIKE_NUMBER = re.compile(r"[+-]?[\d., '_]*\d[\d., '_]*(?:[eE][+-]?\d+)?")
+_LONG_NUMBER = re.compile(r"-?(?=(?:\D*\d){16})\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+"""A number with more digits than a spreadsheet keeps: it stands there as a text."""
 _CURLY_QUOTES = str.maketrans("\u201c\u201d\u201e\u2018\u2019", '"""\'\'')
 """Some programs put them where straight ones were typed."""
 
@@ -133,6 +135,8 @@ class Quantity:
         if _INTERVAL.fullmatch(cell):
             parts = [self._part(text) for text in split_parts(cell)]
             return parts if self.lists else _ends(parts, cell)
+        if _LONG_NUMBER.fullmatch(cell):
+            return self._part(cell)
         if _LIKE_NUMBER.fullmatch(cell):
             raise ValueError(
                 f'expected a number, found the text "{cell}"; '
@@ -145,7 +149,7 @@ class Quantity:
         cell = self._short(value)
         if cell is not None and self._means(self.read(cell), value):
             return cell
-        return value if isinstance(value, str | int | float) else inline(value)
+        return _as_is(value)
 
     def _bare(self, number: float) -> Any:
         if self.unit.startswith("%"):
@@ -184,8 +188,7 @@ class Quantity:
         number = float(match[1].replace("_", ""))
         if match[2].startswith("%"):
             number = number / 100.0 if self.percent else math.nan
-        # a workbook keeps so many digits of a number
-        return number if float(f"{number:.15G}") == number else None
+        return number if is_kept(number) else None
 
 
 def _ends(parts: list[Any], cell: str) -> dict[str, Any]:
@@ -278,8 +281,8 @@ def _read_any(cell: Any) -> Any:
 def _write_any(value: Any) -> Cell:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, bool | int | float) and _read_any(value) == value:
-        return value
+    if isinstance(value, bool | int | float):
+        return _as_is(value)
     if isinstance(value, Mapping) and _is_interval(value):
         short = _interval(list(value.values()), "")
         if _read_any(short) == value:
@@ -289,7 +292,14 @@ def _write_any(value: Any) -> Cell:
 
 
 def _as_is(value: Any) -> Cell:
+    if isinstance(value, int | float) and not is_kept(value):
+        return number_text(value)
     return value if isinstance(value, str | int | float | date) else inline(value)
+
+
+def is_kept(number: float) -> bool:
+    """Say whether a workbook keeps all digits of a number."""
+    return float(f"{number:.15G}") == number
 
 
 TEXT = Plain(_read_text, _as_is)
