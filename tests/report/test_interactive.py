@@ -204,6 +204,10 @@ def test_the_page_holds_all_it_needs_and_keeps_it(page, text):
     assert 'plotlyServerURL: ""' in text
     still = render(page)
     assert "<script" not in still
+    # and the browser holds both pages to it
+    assert "default-src 'none'; form-action 'none'" in text
+    assert "default-src 'none'; form-action 'none'" in still
+    assert "script-src" not in still
     assert text.count("<svg") - get_plotlyjs().count("<svg") == still.count("<svg")
     figures = [figure for section in page.sections for figure in section.figures]
     drawn = [panel for figure in figures for panel in figure.panels]
