@@ -40,6 +40,20 @@ def sheets(path):
     return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
 
 
+def charts(path):
+    """All numbers that each chart of a workbook draws, by its title."""
+    found = {}
+    with zipfile.ZipFile(path) as book:
+        for name in book.namelist():
+            if name.startswith("xl/charts/chart"):
+                text = book.read(name).decode()
+                title = re.search("<c:title>.*?<a:t>(.*?)</a:t>", text)[1]
+                caches = re.findall("<c:val>.*?</c:val>", text)
+                numbers = [re.findall("<c:v>(.*?)</c:v>", cache) for cache in caches]
+                found[title] = [float(value) for values in numbers for value in values]
+    return found
+
+
 def changed(path, cells, to, factor):
     """Write a copy of a workbook in which the numbers of some cells, by sheet, are multiplied."""
     names = CalamineWorkbook.from_path(path).sheet_names

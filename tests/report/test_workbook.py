@@ -88,6 +88,16 @@ def test_a_place_that_cannot_be_written_is_named(run, tmp_path):
         write_workbook(run, path)
 
 
+def test_every_chart_draws_something(written):
+    drawn = office.charts(written)
+    titles = (
+        "With external leads: ", "Without external leads: ", "Mean bookings by the origin",
+        "Active customers", "Customers gained and lost", "What became of the deals", "Open deals",
+    )  # fmt: skip
+    assert [sum(title.startswith(one) for title in drawn) for one in titles] == [1] * len(titles)
+    assert all(sum(values) > 0 for values in drawn.values())
+
+
 def test_computed_anew_all_formulas_give_what_is_cached(written, tmp_path):
     (computed,) = office.computed([written], tmp_path)
     cached, anew = office.sheets(written), office.sheets(computed)

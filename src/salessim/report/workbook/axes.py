@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from salessim.charts import style
 from salessim.model.calendar import Timeline
+from salessim.readable import scale
 from salessim.report.workbook.book import Placed
 from salessim.report.workbook.kinds import MONTH
 from salessim.report.workbook.series import periods
 
 MOST_LABELS = 12
 """Dates along an axis."""
+MOST_NAMED = 20
+"""Bars up to which each has its name."""
 STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0)
 """What an axis may end at, and the same tenfold."""
 GRID_LINES = {"visible": True, "line": {"color": style.GRID}}
 SMALL = {"size": 9}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """A chart and what it says to who cannot see it."""
+
+    chart: Any
+    says: str
 
 
 def dates(line: Timeline) -> dict[str, Any]:
@@ -37,6 +49,20 @@ def dates(line: Timeline) -> dict[str, Any]:
 def said(text: str) -> str:
     """Return text that a chart takes for no formula: names may begin with anything."""
     return f" {text}" if text.startswith("=") else text
+
+
+def amounts(largest: float, unit: str) -> dict[str, Any]:
+    """Return an axis of amounts up to there, in millions and so on."""
+    divisor, word = scale(largest, digits=3)
+    commas = "," * round(math.log10(divisor) / 3)
+    return {"num_format": f"{axis_code(largest / divisor)}{commas}", "name": said(f"{word}{unit}")}
+
+
+def names_of_bars(count: int) -> dict[str, Any]:
+    """Return the axis of the names beside so many bars, the first at the top."""
+    axis = {"reverse": True, "crossing": "max", "label_position": "low"}
+    every = {"interval_unit": 1} if count <= MOST_NAMED else {}
+    return {**axis, **every, "major_gridlines": {"visible": False}}
 
 
 def axis_code(largest: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from salessim.charts import style
@@ -11,15 +11,15 @@ from salessim.forecast import Forecast
 from salessim.forecast.answer import money as said_money
 from salessim.forecast.plot import period_name
 from salessim.model.calendar import DAYS_PER_MONTH
-from salessim.readable import scale
 from salessim.report.workbook.axes import (
     GRID_LINES,
-    axis_code,
+    Drawn,
+    amounts,
     counts,
     dates,
     dress,
+    names_of_bars,
     round_up,
-    said,
 )
 from salessim.report.workbook.book import Book, Column, Placed, Sheet
 from salessim.report.workbook.checks import Tables
@@ -40,18 +40,16 @@ WORDS_OF = {"with": "With external leads", "without": "Without external leads"}
 NEED = "need"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Drawn:
-    """A chart and what it says to who cannot see it."""
-
-    chart: Any
-    says: str
-
-
 def charts_sheets(
-    sheet: Sheet, data: Sheet, summary: Sheet, tables: Tables, forecast: Forecast
+    sheet: Sheet,
+    data: Sheet,
+    summary: Sheet,
+    *,
+    tables: Tables,
+    forecast: Forecast,
+    more: Sequence[Drawn],
 ) -> None:
-    """Draw all charts on one sheet, and the fans below the summary.
+    """Draw all charts on one sheet, ``more`` at its end, and the fans below the summary.
 
     What only charts need is written on the sheet ``data``.
     """
@@ -69,6 +67,7 @@ def charts_sheets(
     ]
     if tables.funnel is not None:
         found += [drawing.outcomes(tables.funnel), drawing.open_deals(tables.funnel)]
+    found += more
     for place, one in enumerate(found):
         row, column = divmod(place, 2)
         _insert(sheet, 3 + ROWS * row, COLUMNS * column, one)
@@ -83,7 +82,7 @@ def charts_sheets(
 
 def _insert(sheet: Sheet, row: int, column: int, drawn: Drawn) -> None:
     drawn.chart.set_size({"width": WIDTH, "height": HEIGHT})
-    options = {"description": drawn.says, "object_position": 3}
+    options = {"description": drawn.says, "object_position": 3, "y_offset": 6}
     sheet.sheet.insert_chart(row, column, drawn.chart, options)
 
 
@@ -236,8 +235,6 @@ class _Drawing:
                 }
             )
         title = "What became of the deals in each stage"
-        # stages stand on the y axis of a bar chart, the first at the top
-        turned = {"reverse": True, "crossing": "max", "major_gridlines": {"visible": False}}
         dress(
             chart,
             title,
@@ -245,7 +242,7 @@ class _Drawing:
                 **counts("deals over the whole span", whole, "entered"),
                 "major_gridlines": GRID_LINES,
             },
-            turned,
+            names_of_bars(len(funnel.stages)),
         )
         return Drawn(chart=chart, says=f"{title}: {', '.join(WORDS[f].lower() for f in LEFT)}.")
 
@@ -294,15 +291,10 @@ class _Drawing:
         return {"categories": table.chart("period"), "values": table.chart(key), **named}
 
     def _money(self, *, fixed: bool = False) -> dict[str, Any]:
-        """Return an axis of amounts, in millions and so on; ``fixed``: as far as the fans go."""
-        divisor, word = scale(self._top, digits=3)
-        labels, code = self._forecast.labels, axis_code(self._top / divisor)
-        ends = {"min": 0, "max": self._top} if fixed else {"min": 0}
-        return {
-            "num_format": f"{code}{',' * round(math.log10(divisor) / 3)}",
-            "name": said(f"{word}{labels.currency} per {period_name(labels)}"),
-            **ends,
-        }
+        """Return the axis of amounts by period; ``fixed``: as far as the fans go."""
+        labels = self._forecast.labels
+        axis = amounts(self._top, f"{labels.currency} per {period_name(labels)}")
+        return {**axis, "min": 0, **({"max": self._top} if fixed else {})}
 
 
 def _bands(key: str, table: Placed, kind: Kind) -> list[Column]:

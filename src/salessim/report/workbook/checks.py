@@ -69,8 +69,8 @@ class Check:
         return abs(self.values[0] - self.values[1]) <= self.room
 
 
-def checks_sheet(sheet: Sheet, tables: Tables) -> str:
-    """Write the checks, each with its difference, and return the address of what all say.
+def checks_sheet(sheet: Sheet, tables: Tables, *, more: Sequence[Check] = ()) -> str:
+    """Write the checks, ``more`` behind them, and return the address of what all say.
 
     What is checked period by period stands below, with the difference of each period.
     """
@@ -80,7 +80,7 @@ def checks_sheet(sheet: Sheet, tables: Tables) -> str:
         f"any more with the others, it says {NOT_OK}.",
     )
     overall = sheet.row
-    totals, differences = list(_totals(tables)), list(_differences(tables))
+    totals, differences = [*_totals(tables), *more], list(_differences(tables))
     # below: the line of all, the table of checks with its header, and an empty line
     sheet.row = overall + 2 + 1 + len(totals) + len(differences) + 1
     sheet.section("By period: how far apart")

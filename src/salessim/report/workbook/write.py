@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from salessim.api.finished import Run
 from salessim.errors import SalessimError
-from salessim.forecast import Goals
-from salessim.forecast.sensitivity import Sensitivity
-from salessim.forecast.stored_comparison import StoredComparison
+from salessim.forecast.ranked_deals import RankedDeals
 from salessim.report.workbook.book import Book
 from salessim.report.workbook.charts import charts_sheets
 from salessim.report.workbook.checks import Tables, checks_sheet
 from salessim.report.workbook.deals import deals_sheet
 from salessim.report.workbook.funnel import funnel_sheets
-from salessim.report.workbook.goals import goals_sheet
 from salessim.report.workbook.inputs import inputs_sheet
 from salessim.report.workbook.series import (
     base_sheet,
@@ -23,14 +21,13 @@ from salessim.report.workbook.series import (
     forecast_sheet,
     origins_sheet,
 )
-from salessim.report.workbook.studies import moves_sheet, scenarios_sheet
+from salessim.report.workbook.studies import Studies
 from salessim.report.workbook.summary import summary_sheet
 
 FIRST = (
     "Summary", "Charts", "Forecast", "Without external leads", "Origins", "Customers", "Funnel",
     "Funnel by period",
 )  # fmt: skip
-SCENARIOS, MOVES = "Scenarios", "What moves it"
 LAST = ("Inputs", "Checks", "Chart data")
 
 
@@ -69,13 +66,8 @@ def workbook(run: Run) -> bytes:
     """Return the bytes that `write_workbook` writes."""
     forecast = run.forecast
     ranked = run.deals
-    compared = [(one, one.study) for one in run.added if isinstance(one.study, StoredComparison)]
-    moved = [(one, one.study) for one in run.added if isinstance(one.study, Sensitivity)]
-    goals = [Goals.from_summary(one) for one in run.goals]
-    goals += [one.study for one in run.added if isinstance(one.study, Goals)]
-    there = {SCENARIOS: compared, MOVES: moved, "Open deals": ranked.count, "Goals": goals}
-    more = [name for name, has in there.items() if has]
-    book = Book(forecast.labels.title, (*FIRST, *more, *LAST))
+    studies = Studies.of(run)
+    book = Book(forecast.labels.title, (*FIRST, *_more(ranked, studies), *LAST))
     sheets = book.sheets
     tables = Tables(
         forecast=forecast_sheet(sheets["Forecast"], forecast),
@@ -84,18 +76,21 @@ def workbook(run: Run) -> bytes:
         customers=customers_sheet(sheets["Customers"], forecast),
         funnel=funnel_sheets(sheets["Funnel"], sheets["Funnel by period"], forecast.stage_flows),
     )
-    if compared:
-        scenarios_sheet(sheets[SCENARIOS], compared)
-    if moved:
-        moves_sheet(sheets[MOVES], moved)
     if ranked.count:
         deals_sheet(sheets["Open deals"], ranked)
-    if goals:
-        goals_sheet(sheets["Goals"], goals)
+    checks, charts = studies.write(sheets)
     inputs_sheet(sheets["Inputs"], run)
-    checked = checks_sheet(sheets["Checks"], tables)
+    checked = checks_sheet(sheets["Checks"], tables, more=checks)
     summary_sheet(sheets["Summary"], run, checked=checked)
     charts_sheets(
-        sheets["Charts"], sheets["Chart data"], sheets["Summary"], tables=tables, forecast=forecast
-    )
+        sheets["Charts"], sheets["Chart data"], sheets["Summary"], tables=tables,
+        forecast=forecast, more=charts,
+    )  # fmt: skip
     return book.content()
+
+
+def _more(ranked: RankedDeals, studies: Studies) -> Iterator[str]:
+    """Yield the sheets that not every run has."""
+    if ranked.count:
+        yield "Open deals"
+    yield from studies.names
