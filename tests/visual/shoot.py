@@ -5,7 +5,7 @@ From the root of a checkout, with chromium, libreoffice and poppler-utils instal
     python tests/visual/shoot.py OUT DOCUMENT...
 
 Each document becomes PNG files in OUT: ``NAME-1280-0.png`` (a piece of the page at 1280 pixels
-wide), ``NAME-390-0.png`` (a phone), ``NAME-print-1.png`` (the sheets of paper).
+wide), ``NAME-390-0.png`` (a phone), ``NAME-html-print-1.png`` (the sheets of paper).
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def shoot(document: Path, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     if document.suffix == ".html":
         screens = [path for width in WIDTHS for path in _screen(document, out, width)]
-        return [*screens, *_sheets(_printed(document, out), out, document.stem)]
+        return [*screens, *_sheets(_printed(document, out), out, f"{document.stem}-html")]
     if document.suffix == ".pdf":
-        return _sheets(document, out, document.stem)
+        return _sheets(document, out, f"{document.stem}-pdf")
     run("soffice", "--headless", "--convert-to", "pdf", "--outdir", str(out), str(document))
-    return _sheets(out / f"{document.stem}.pdf", out, document.stem)
+    return _sheets(out / f"{document.stem}.pdf", out, f"{document.stem}-{document.suffix[1:]}")
 
 
 def run(*command: str) -> None:
@@ -72,6 +72,8 @@ def _printed(page: Path, out: Path) -> Path:
 
 
 def _sheets(pdf: Path, out: Path, name: str) -> list[Path]:
+    for old in out.glob(f"{name}-print-*.png"):
+        old.unlink()
     run("pdftoppm", "-r", "60", "-png", str(pdf), str(out / f"{name}-print"))
     return sorted(out.glob(f"{name}-print-*.png"))
 

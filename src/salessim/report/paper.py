@@ -35,6 +35,8 @@ HIGHEST = 0.27
 LEAST = 0.85
 """Of its size: what a picture may shrink to when that saves a new sheet."""
 CARDS_IN_A_ROW = 3
+TABLE_BEGINS = 30.0
+"""Of a table: what stands below its caption on the same sheet, in mm."""
 LONGEST_CELL = 160
 """Letters in a cell of a table: a row must fit on a sheet."""
 INK, QUIET, RULE, PALE = (17, 17, 17), (85, 85, 85), (200, 200, 200), (244, 247, 250)
@@ -230,7 +232,7 @@ class Paper(FPDF):
         """Show a table, as wide as it needs and never wider than the paper."""
         size, widths = self._fitting(table)
         if table.caption:
-            self.need(self.height(table.caption, size=SMALL) + 3 * LINE * size * 1.6)
+            self.need(self.height(table.caption, size=SMALL) + TABLE_BEGINS)
             self.text_lines(table.caption, size=SMALL, colour=QUIET)
             self.ln(0.8)
         self._letters(size)
