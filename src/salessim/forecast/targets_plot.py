@@ -58,6 +58,8 @@ def targets(forecast: Forecast, ax: Axes | None = None) -> Axes:
     unit = style.short(forecast.labels.currency, 12)
     ax.set_yticks(rows, [_label(outcome, unit) for outcome in shown])
     ax.set_ylim(len(shown) - 0.4, -0.6)
+    # a mark at 0 reaches over the axis
+    ax.tick_params(axis="y", pad=7)
     style.share_axis(ax, "of the trajectories reach it", which="x")
     rest = f"; the {len(shown)} least likely of {len(outcomes)} targets"
     said = f"{subtitle(forecast)}{rest if len(shown) < len(outcomes) else ''}"
