@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -14,6 +15,15 @@ from tests.docs.pages import ROOT
 DOCS = ROOT / "docs"
 INDEX = DOCS / "index.md"
 PAGES = sorted(page.stem for page in DOCS.glob("*.md") if page != INDEX)
+BROWSER = shutil.which("chromium")
+PHONE = 390
+MEASURE = """
+window.onload = () => {
+  const frames = [...document.querySelectorAll("iframe")];
+  const widths = frames.map((frame) => frame.contentDocument.documentElement.scrollWidth);
+  document.querySelector("pre").textContent = widths.join(" ");
+};
+"""
 FROM_ELSEWHERE = re.compile(r"<(?:script|img|link|iframe)[^>]*(?:src|href)=\"(?:https?:)?//[^>]*>")
 
 
@@ -61,6 +71,29 @@ def test_what_asks_somebody_is_found():
     asked = '<script async src="https://cdn.example.org/mathjax.js">'
     assert FROM_ELSEWHERE.findall(asked) == [asked]
     assert not FROM_ELSEWHERE.findall('<a href="https://example.org"><script src="_static/a.js">')
+
+
+def widths(pages, folder):
+    """Return how wide each page is, in pixels, on a screen as narrow as a phone's."""
+    frames = "".join(f'<iframe src="{page.as_uri()}" width="{PHONE}"></iframe>' for page in pages)
+    frame = folder / "frames.html"
+    frame.write_text(f"<body>{frames}<pre></pre><script>{MEASURE}</script></body>")
+    command = [BROWSER, "--headless", "--no-sandbox", "--allow-file-access-from-files"]
+    done = subprocess.run(
+        [*command, "--dump-dom", frame.as_uri()], capture_output=True, text=True, check=True
+    )
+    measured = re.findall(r"<pre>(.*?)</pre>", done.stdout)[-1]
+    return [int(width) for width in measured.split()]
+
+
+@pytest.mark.skipif(BROWSER is None, reason="needs chromium")
+def test_no_page_is_wider_than_a_phone(site, tmp_path):
+    pages = [site / f"{page}.html" for page in ["index", *PAGES]]
+    wide = tmp_path / "wide.html"
+    wide.write_text(f'<body><div style="width: {PHONE + 50}px">x</div></body>')
+    *found, planted = widths([*pages, wide], tmp_path)
+    assert dict(zip(pages, found, strict=True)) == dict.fromkeys(pages, found[0])
+    assert found[0] <= PHONE < planted
 
 
 def test_formulas_need_no_script(site):
