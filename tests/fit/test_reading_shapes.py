@@ -6,7 +6,9 @@ import io
 
 import pandas as pd
 import pytest
+import xlsxwriter
 
+from salessim.errors import SalessimError
 from salessim.fit.reading import read_history
 from salessim.fit.reading_report import report_lines, report_table
 from tests.fit import exports
@@ -251,3 +253,14 @@ def test_the_report_says_it_in_lines(true, tmp_path):
     assert lines[0] == "Opportunity.csv: 400 rows read, 400 used"
     assert any("dropped" in line and "tells neither of a stage" in line for line in lines)
     assert not any(str(tmp_path) in line for line in lines)
+
+
+def test_a_workbook_with_a_cell_far_off_is_refused_before_it_fills_the_memory(tmp_path):
+    with xlsxwriter.Workbook(tmp_path / "crm.xlsx") as book:
+        sheet = book.add_worksheet("Deals")
+        sheet.write_row(0, 0, ["deal_id", "stage", "created"])
+        sheet.write_number(1_048_575, 300, 1)
+    with pytest.raises(
+        SalessimError, match=r"crm.xlsx is too large: sheet Deals goes to KO1048576"
+    ):
+        read_history([tmp_path / "crm.xlsx"])

@@ -232,8 +232,10 @@ SHEET1 = "xl/worksheets/sheet1.xml"
             f"is too large: sheet Forecast goes to XFD1048576; delete what lies far off (more than {MOST_CELLS:,} cells",
         ),
         (
-            lambda content: changed(content, SHEET1, b'<c r="B3"', b"<c"),
-            "is damaged (sheet Forecast: cells without an address)",
+            lambda content: changed(
+                changed(content, SHEET1, b'<c r="B3"', b"<c"), SHEET1, b'<row r="3"', b'<row r="9999999"'
+            ),
+            "is too large: sheet Forecast goes to D9999999; delete what lies far off",
         ),
         (
             lambda content: changed(content, "xl/workbook.xml", b"<workbook ", b"<!DOCTYPE x><workbook "),

@@ -10,6 +10,7 @@ import xlsxwriter
 from salessim import SalessimError, init_workbook, load_plan, save_plan_workbook
 from salessim.api.templates import TEMPLATES, init
 from salessim.lowering import lower
+from tests.fit import exports
 from tests.unit.fuzz import prepare
 from tests.unit.plan_files import CONFIGS, EVERYTHING, SMALL, load, write
 from tests.unit.workbooks import SHEETS, spoiled, write_book
@@ -227,3 +228,16 @@ def test_days_of_old_macs_are_the_same_days(tmp_path):
                 day = book.add_format({"num_format": "yyyy-mm-dd"})
                 sheet.write_datetime(1, 1, SHEETS["Forecast"][1][1], day)
     assert load_plan(path).document["forecast"]["start"] == date(2027, 1, 1)
+
+
+def test_cells_without_addresses_stand_one_behind_the_other(tmp_path):
+    rows = {
+        name: [[cell for cell in row if cell is not None] for row in sheet]
+        for name, sheet in SHEETS.items()
+    }
+    rows["Forecast"][1][1] = "2027-01-01"
+    rows["Stages"] = [row[:3] for row in rows["Stages"]]
+    rows["Stages"].pop()
+    plan = load_plan(exports.write_workbook(tmp_path / "plan.xlsx", rows))
+    assert plan.document["sources"]["web"]["rate"] == "30 per month"
+    assert plan.document["forecast"]["start"] == date(2027, 1, 1)

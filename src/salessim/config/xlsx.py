@@ -34,6 +34,9 @@ ZIP = b"PK\x03\x04"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _FILLED = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
 _UNPLACED = re.compile(rb'<(?:\w+:)?c(?=[\s>])(?![^>]*\br=")[^>]*(?<!/)>')
+_ROW = re.compile(rb"<(?:\w+:)?row\b")
+_ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,7})"')
+_ANY_CELL = re.compile(rb"<(?:\w+:)?c(?=[\s>/])")
 _CELL = re.compile(
     rb'<(?:\w+:)?c\b([^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/))>(.*?)</(?:\w+:)?c>', re.DOTALL
 )
@@ -172,11 +175,14 @@ def _xml(archive: zipfile.ZipFile, part: str) -> ET.Element:
 
 def _check_extent(name: str, xml: bytes) -> None:
     """Refuse a sheet whose last cell is so far off that the cells before it fill the memory."""
-    if _UNPLACED.search(xml):
-        raise WorkbookError(f"is damaged (sheet {name}: cells without an address); {_SAVE}")
     rows, columns = 0, 0
     for letters, number in set(_FILLED.findall(xml)):
         rows, columns = max(rows, int(number)), max(columns, column_at(letters.decode()) + 1)
+    if _UNPLACED.search(xml):  # a cell without an address stands behind the one before it
+        _, *parts = _ROW.split(xml)
+        numbers = [int(number) for number in _ROW_NUMBER.findall(xml)]
+        rows = max([rows, len(parts), *numbers])
+        columns += max((len(_ANY_CELL.findall(part)) for part in parts), default=0)
     if rows * columns > MOST_CELLS:
         last = f"{column_letters(columns - 1)}{rows}"
         raise WorkbookError(

@@ -29,6 +29,7 @@ from salessim.config.csv_text import (
 )
 from salessim.config.files import read_bytes, too_much
 from salessim.config.tables import GZIP
+from salessim.config.xlsx import Workbook, WorkbookError
 from salessim.fit.reading.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -204,9 +205,13 @@ def _workbook(name: str, content: bytes, ledger: Ledger) -> list[Sheet]:
 
     sheets = []
     try:
+        if b"xl/workbook.xml" in content:  # calamine takes no care of the memory
+            Workbook(content)
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         grids = {title: book.get_sheet_by_name(title) for title in book.sheet_names}
         filled = {title: grid.to_python(skip_empty_area=False) for title, grid in grids.items()}
+    except WorkbookError as error:
+        raise TableError(f"{name} {error}") from None
     except CalamineError as error:
         raise TableError(f"{name} is no readable workbook: {first_line(error)}") from None
     filled = {title: grid for title, grid in filled.items() if any(map(any, grid))}
