@@ -224,3 +224,26 @@ def test_a_conversion_is_that_of_the_day_of_entry():
 def test_no_deals_come_to_nothing():
     found = prospects(sale(stage(conversion=0.5), time=timeline(2)))
     assert found.won.shape == found.outlived.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("paces", "close"),
+    [((0.3, 0.0, 2.0), 1e-6), ((1.0, 30.0, 1.0), 5e-5), ((1.0, 1e9, 0.0), 1e-7)],
+    ids=["slow", "fast", "at once"],
+)
+def test_time_passes_by_the_pace(paces, close):
+    mean = 60.0
+    law = Exponential(mean=mean)
+    rooms = [stage(name, cycle_time=law) for name in ("first", "second")]
+    days = (date(2027, 1, 1), date(2027, 2, 1), date(2027, 2, 11), None)
+    curves = tuple(
+        curve("pace", begins, ends, factor)
+        for begins, ends, factor in zip(days, days[1:], paces, strict=False)
+    )
+    given = sale(*rooms, time=timeline(2), deals=open_deals(1, age=9.0, room="first"))
+    found = prospects(replace(given, curves=curves))
+    # two exponential times by the same clock, which shows so much at the end: Erlang's law
+    shown = (31.0 * paces[0] + 10.0 * paces[1] + 19.0 * paces[2]) / mean
+    erlang = 1.0 - math.exp(-shown) * (1.0 + shown)
+    assert found.won_in_time[0] == pytest.approx(erlang, abs=close)
+    assert found.won[0] == pytest.approx(1.0, abs=1e-12)

@@ -11,7 +11,6 @@ from click.testing import CliRunner
 from python_calamine import CalamineWorkbook
 
 import salessim as ss
-from salessim.api.added import with_added
 from salessim.cli.main import main
 from salessim.forecast.forecast import SERIES
 from salessim.report.page import Page, render
@@ -95,7 +94,7 @@ def folders(plan, comparison, sensitivity, goals, tmp_path_factory):
 
 
 def study(run, folder):
-    (added,) = with_added(run, [folder]).added
+    (added,) = run.with_added(folder).added
     return added
 
 
@@ -135,7 +134,7 @@ def test_goals_come_back_to_the_number(run, folders, goals):
 
 
 def test_all_are_shown_and_no_name_is_markup(run, folders):
-    shown = with_added(run, list(folders.values()))
+    shown = run.with_added(*folders.values())
     sections = list(added_sections(shown))
     titles = [section.title for section in sections]
     assert titles[:2] == ["Scenarios", "What moves the result"]
@@ -159,7 +158,7 @@ def test_thirty_scenarios_have_room(run, folders):
 
 
 def test_two_of_a_kind_are_told_apart(run, folders):
-    shown = with_added(run, [folders["sensitivity"], folders["compare"], folders["sensitivity"]])
+    shown = run.with_added(folders["sensitivity"], folders["compare"], folders["sensitivity"])
     titles = [section.title for section in added_sections(shown)]
     assert titles == ["What moves the result (moved)", "Scenarios", "What moves the result (moved)"]
 
@@ -219,7 +218,7 @@ def lose_a_period(raw):
 def test_a_document_that_was_touched_is_refused(run, folders, tmp_path, kind, name, change, said):
     folder = changed(folders[kind], tmp_path / "copy", name, change)
     with pytest.raises(ss.SalessimError, match=str(folder)) as refused:
-        with_added(run, [folder])
+        run.with_added(folder)
     assert said in str(refused.value)
     assert f"salessim {kind}" in str(refused.value)
 
@@ -228,14 +227,21 @@ def test_a_document_that_was_touched_is_refused(run, folders, tmp_path, kind, na
 def test_what_is_no_document_is_refused(run, tmp_path, text):
     (tmp_path / "goals.json").write_text(text, encoding="latin-1")
     with pytest.raises(ss.SalessimError, match=r"goals\.json: "):
-        with_added(run, [tmp_path])
+        run.with_added(tmp_path)
+
+
+def test_a_sweep_is_said_not_to_be_shown(run, plan, tmp_path):
+    swept = ss.sweep(plan, ["sources.leads.rate=1 per month,2 per month"], trajectories=5)
+    folder = ss.save_sweep(plan, swept, tmp_path / "swept")
+    with pytest.raises(ss.SalessimError, match="a sweep is not shown with a run"):
+        run.with_added(folder)
 
 
 def test_studies_of_another_plan_are_refused_all_at_once(run, folders, tmp_path):
     origin = replace(run.forecast.provenance, program_sha256="f" * 64)
     other = replace(run, forecast=replace(run.forecast, provenance=origin))
     with pytest.raises(ss.SalessimError) as refused:
-        with_added(other, [*folders.values(), tmp_path])
+        other.with_added(*folders.values(), tmp_path)
     assert len(refused.value.problems) == 4
     assert all("another plan" in said for said in refused.value.problems[:3])
     assert "holds none of comparison.json" in refused.value.problems[3]
@@ -254,7 +260,7 @@ def test_the_command_shows_them(plan, run, folders, tmp_path):
 
 
 def test_the_workbook_shows_their_numbers(run, folders, comparison, sensitivity, tmp_path):
-    path = write_workbook(with_added(run, list(folders.values())), tmp_path / "forecast.xlsx")
+    path = write_workbook(run.with_added(*folders.values()), tmp_path / "forecast.xlsx")
     book = CalamineWorkbook.from_path(path)
     assert {"Scenarios", "What moves it", "Goals"} <= set(book.sheet_names)
     rows = book.get_sheet_by_name("Scenarios").to_python()

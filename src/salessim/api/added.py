@@ -88,6 +88,11 @@ def _read(folder: Path, run: Run) -> list[Added]:
                 Added(study=study, folder=folder.name, notes=tuple(_notes(study, run)))
                 for study in studies
             ]
+    if (folder / "sweep.parquet").is_file():
+        raise SalessimError(
+            f"{folder}: a sweep is not shown with a run; make scenarios of the points that matter "
+            "and name the folder of `salessim compare -o`"
+        )
     raise SalessimError(
         f"{folder}: holds none of {', '.join(readers)}; name a folder that `salessim compare -o`, "
         "`salessim sensitivity -o` or `salessim goal -o` wrote"

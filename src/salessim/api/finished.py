@@ -66,7 +66,7 @@ class Run:
     plan_sha256 : str
         Of ``plan.toml`` in the run directory.
     added : tuple of Added
-        Studies of the same plan that are shown with it; see `salessim.api.added.with_added`.
+        Studies of the same plan that are shown with it; see `with_added`.
     """
 
     plan: Plan
@@ -87,6 +87,25 @@ class Run:
             goals=tuple(one.summary() for one in goals),
             plan_sha256=hashlib.sha256(toml.encode()).hexdigest(),
         )
+
+    def with_added(self, *folders: str | Path) -> Run:
+        """Return the run with studies of its plan, which its documents show.
+
+        Parameters
+        ----------
+        *folders : str or Path
+            Written by `save_comparison`, `save_sensitivity` or `save_goals`, or by the commands
+            with ``-o``.
+
+        Raises
+        ------
+        SalessimError
+            A folder is none of these, its document is damaged, or it is about another plan. All
+            that is wrong is said at once.
+        """
+        from salessim.api.added import with_added
+
+        return with_added(self, folders)
 
     @cached_property
     def deals(self) -> RankedDeals:

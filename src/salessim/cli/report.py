@@ -46,12 +46,11 @@ def command(
     quiet: bool,
 ) -> None:
     """Write documents of RUN, a run directory: what finance opens, sends on and prints."""
-    from salessim.api.added import with_added
     from salessim.api.finished import load_run
     from salessim.report.documents import USUAL, chosen, write_documents
 
     writers = chosen(formats or USUAL)
-    shown = with_added(load_run(run), studies)
+    shown = load_run(run).with_added(*studies)
     written = write_documents(shown, out or run, writers, overwrite=force)
     if not quiet:
         for path in written:

@@ -53,8 +53,9 @@ def prospects(model: Model, *, steps_per_day: int = 2) -> Prospects:
 
     P(outcome k | age a) is proportional to p_k S_k(a), and what is left of its time is law k beyond
     a; what follows is the value to go of `ValueToGo`. Computed with steps of 1, 1/2 and 1/4 of the
-    given one and extrapolated, as `salessim.lowering.renewal.expected` is. Uncertain numbers stand
-    at their middle values, shocks at their mean.
+    given one and extrapolated, as `salessim.lowering.renewal.expected` is: eight digits at one
+    pace, five where it changes thirtyfold. Uncertain numbers stand at their middle values, shocks
+    at their mean.
 
     Parameters
     ----------

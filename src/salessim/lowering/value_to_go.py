@@ -23,6 +23,10 @@ from salessim.model.law import Law, floats
 WON_IN_TIME, WON, NEVER_CLOSED = range(3)
 MOST_STRETCHES = 1 << 17
 """That a clock is cut into, however fast it runs."""
+LONGEST_CLOCK = 4.0
+"""Times as long as the calendar: beyond, equal stretches of a clock are too many."""
+FORGOTTEN = 1e-10
+"""Share of the visits that may last longer than is looked at."""
 WINDOW = 256
 """Ages looked at together: 25 MB on the finest grid of two years."""
 LONGEST_TABLE = 1 << 20
@@ -105,11 +109,13 @@ class ValueToGo:
         step, later = self._streams.grid.step, move.speeds[cell + 1 :]
         clock = _clock(later, np.diff(self._streams.edges)[cell + 1 :], step)
         passed, groups = float(move.speeds[cell]) * step * (end - begin), end - begin
-        if clock[-1] > 0.0:
-            groups = max(1, min(groups, int(passed / clock[-1] * MOST_STRETCHES)))
+        # however fast the clock runs later, no visit lasts longer
+        reach = min(float(clock[-1]), float(move.law.isf(floats([FORGOTTEN]))[0]))
+        if reach > 0.0:
+            groups = max(1, min(groups, int(passed / reach * MOST_STRETCHES)))
         width = passed / groups
-        spacing = max(width, clock[-1] / MOST_STRETCHES)
-        points = _stretches(clock, spacing)
+        spacing = max(width, reach / MOST_STRETCHES)
+        points = _stretches(reach, spacing)
         means = _averaged(value[move.target][:, end:], clock, points, self.ever[move.target])
         many = len(points) - 1
         left = mean_survival(move.law, width=width, spacing=spacing, count=groups + many)
@@ -136,10 +142,12 @@ class ValueToGo:
         """
         streams, step = self._streams, self._streams.grid.step
         clock = _clock(streams.cells.pace[stage], np.diff(streams.edges), step)
-        # whole steps, of which ages are multiples
-        spacing = step * max(1, np.ceil(clock[-1] / step / MOST_STRETCHES))
-        points = _stretches(clock, spacing)
-        means = _averaged(self.steps[target], clock, points, self.ever[target])
+        if clock[-1] <= LONGEST_CLOCK * step * (len(clock) - 1):
+            # whole steps, of which ages are multiples
+            points = _stretches(float(clock[-1]), step)
+            means = _averaged(self.steps[target], clock, points, self.ever[target])
+        else:
+            points, means = clock, np.column_stack([self.steps[target], self.ever[target]])
         if len(points) == 1:
             return np.tile(means[:, 0], (len(ages), 1))
         left = _left(law, ages, points)
@@ -151,18 +159,19 @@ class ValueToGo:
 def _left(law: Law, ages: FloatArray, points: FloatArray) -> Callable[[IntArray], FloatArray]:
     """Return a function that tells the shares still there after some of the ages.
 
-    They are means between points of equal distances. Ages that are multiples of these read one
-    table.
+    They are means from point to point. Where these are at equal distances, of which the ages are
+    multiples, all read one table.
     """
     ages = np.zeros_like(ages) if law.is_memoryless else ages
     # at age 0 nothing is known, not even that an instant time is over
     alive = np.where(ages > 0.0, np.exp(law.log_survival(ages)), 1.0)[:, None]
     many, width = len(points) - 1, float(points[1])
-    first = np.rint(ages / width)
-    if np.all(first * width == ages) and first.max() < LONGEST_TABLE:
-        table = survival_between(law, width * np.arange(first.max() + many + 1))
-        windows = np.lib.stride_tricks.sliding_window_view(table, many)
-        return lambda part: floats(windows[first[part].astype(np.int64)] / alive[part])
+    if width > 0.0 and np.array_equal(points, width * np.arange(many + 1)):
+        first = np.rint(ages / width)
+        if np.all(first * width == ages) and first.max() < LONGEST_TABLE:
+            table = survival_between(law, width * np.arange(first.max() + many + 1))
+            windows = np.lib.stride_tricks.sliding_window_view(table, many)
+            return lambda part: floats(windows[first[part].astype(np.int64)] / alive[part])
     return lambda part: floats(survival_between(law, ages[part, None] + points) / alive[part])
 
 
@@ -171,9 +180,9 @@ def _clock(speeds: FloatArray, lengths: IntArray, step: float) -> FloatArray:
     return np.concatenate([[0.0], np.cumsum(np.repeat(speeds, lengths) * step)])
 
 
-def _stretches(clock: FloatArray, spacing: float) -> FloatArray:
-    """Return points of equal distances that reach the end of a clock; 0 alone if it stands."""
-    many = int(np.ceil(clock[-1] / spacing * (1.0 - 1e-12))) if clock[-1] > 0.0 else 0
+def _stretches(length: float, spacing: float) -> FloatArray:
+    """Return points of equal distances that reach a length; 0 alone where it is 0."""
+    many = int(np.ceil(length / spacing * (1.0 - 1e-12))) if length > 0.0 else 0
     return floats(spacing * np.arange(many + 1))
 
 
