@@ -57,10 +57,19 @@ def test_a_small_workbook_runs_like_its_toml(call, folder):
     assert json.loads(one)["totals"] == json.loads(other)["totals"]
 
 
+def test_a_plan_is_written_as_a_workbook(call):
+    result = call("init", "--excel", "acme.xlsx", "--plan", "acme.toml")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith("acme.xlsx: the plan of acme.toml\n")
+    assert load_plan("acme.xlsx").document == load_plan("acme.toml").document
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (("plan.xlsx",), 2, "plan.xlsx would be a folder; add --excel to write a workbook"),
+        (("plan", "--plan", "acme.toml"), 2, "--plan is written as a workbook only; add --excel"),
+        (("plan.xlsx", "--excel", "--plan", "acne.toml"), 1, "did you mean acme.toml?"),
         (("plan", "--excel"), 1, "plan: expected a name that ends in .xlsx"),
         (("there.xlsx", "--excel"), 1, "there.xlsx exists and is not overwritten; name another"),
         (("no/plan.xlsx", "--excel"), 1, "no/plan.xlsx cannot be written: "),
