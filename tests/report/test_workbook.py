@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
@@ -240,3 +241,20 @@ def test_every_number_of_the_plan_is_an_input(run, written):
     assert unsure[4].startswith("90% from 1 per 220 days to 1 per 147 days; middle")
     text = run.plan.to_toml().splitlines()
     assert text[int(found["sources.events.rate"][5]) - 1] == 'rate = "20 per quarter"'
+
+
+def test_charts_do_not_cover_each_other(tmp_path):
+    # narrow columns: the charts of the first sheet are wider than its tables
+    plan = wild_plan(tmp_path, periods=3, stages=2, sources=1, amount=5, unit="month")
+    run = ss.Run.of(plan, ss.simulate(plan, trajectories=2, seed=1))
+    with zipfile.ZipFile(write_workbook(run, tmp_path / "forecast.xlsx")) as book:
+        drawings = [name for name in book.namelist() if name.startswith("xl/drawings/drawing")]
+        for name in drawings:
+            place = (
+                r"<xdr:col>(\d+)</xdr:col><xdr:colOff>(\d+)</xdr:colOff><xdr:row>(\d+)</xdr:row>"
+            )
+            ends = [tuple(map(int, one)) for one in re.findall(place, book.read(name).decode())]
+            boxes = list(zip(ends[::2], ends[1::2], strict=True))
+            for (_, (right, over, bottom)), (start, _) in combinations(boxes, 2):
+                assert start[:2] >= (right, over) or start[2] >= bottom, name
+    assert len(drawings) == 2

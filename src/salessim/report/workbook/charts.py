@@ -31,7 +31,7 @@ COLOURS = (
     style.BLUE, style.SKY, style.ORANGE, style.PURPLE, style.GREEN, style.YELLOW,
     style.VERMILLION, style.GREY,
 )  # fmt: skip
-WIDTH, HEIGHT = 640, 340
+WIDTH, HEIGHT, GAP = 640, 340, 6
 """Pixels of a chart; two stand side by side."""
 ROWS, COLUMNS = 18, 10
 """Of the sheet, that a chart takes with the space around it."""
@@ -71,8 +71,9 @@ def charts_sheets(
     for place, one in enumerate(found):
         row, column = divmod(place, 2)
         _insert(sheet, 3 + ROWS * row, COLUMNS * column, one)
-    for column, one in ((0, drawing.fan("with")), (5, drawing.fan("without"))):
-        _insert(summary, summary.row + 1, column, one)
+    for place, key in enumerate(("with", "without")):
+        # beside each other however wide the columns are
+        _insert(summary, summary.row + 1, 0, drawing.fan(key), aside=place * (WIDTH + GAP))
     lines = math.ceil(len(found) / 2)
     # two lines of charts on a page
     sheet.sheet.set_h_pagebreaks([3 + ROWS * line for line in range(2, lines, 2)])
@@ -80,9 +81,10 @@ def charts_sheets(
     sheet.sheet.print_area(0, 0, last, 2 * COLUMNS - 1)
 
 
-def _insert(sheet: Sheet, row: int, column: int, drawn: Drawn) -> None:
+def _insert(sheet: Sheet, row: int, column: int, drawn: Drawn, *, aside: int = 0) -> None:
     drawn.chart.set_size({"width": WIDTH, "height": HEIGHT})
-    options = {"description": drawn.says, "object_position": 3, "y_offset": 6}
+    options = {"description": drawn.says, "object_position": 3, "x_offset": aside}
+    options["y_offset"] = GAP
     sheet.sheet.insert_chart(row, column, drawn.chart, options)
 
 
