@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from salessim._typing import FloatArray
+from salessim.fit.competing import LEAST
 from salessim.fit.monthly import slopes_by_month
 from salessim.fit.stages import FittedStage
 from salessim.fit.visits import Visits
@@ -106,7 +107,7 @@ def drift(
     names, quarter = np.unique(np.arange(months.start, months.stop) // 3, return_inverse=True)
     by_month = slopes_by_month(stage, mine, months, at)
     slope, information = (np.bincount(quarter, one) for one in by_month)
-    explained = np.bincount(quarter, by_month[1] * at) / np.maximum(information, 1e-300)
+    explained = np.bincount(quarter, by_month[1] * at) / np.maximum(information, LEAST)
     enough = information >= LEAST_INFORMATION
     if enough.sum() < 2:
         return None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from salessim._typing import FloatArray, IntArray
+from salessim.fit.competing import LEAST
 from salessim.fit.estimate import STEP
 from salessim.fit.stages import FittedStage, durations
 from salessim.fit.visits import ADVANCE, OPEN, SECONDS_PER_DAY, Visits
@@ -187,7 +188,8 @@ def _advancing(stage: FittedStage, mine: Visits, effect: FloatArray) -> FloatArr
     age = np.maximum(mine.duration[still], LEAST_AGE)
     law = fit.theta[fit.model.place(0)]
     later = fit.model.families[0].tails(age, law)[1] * (1.0 - fit.model.at_once(0, fit.theta))
-    share = stage.probabilities["advance"] * later / fit.model.remaining(age, fit.theta)[0]
+    there = np.maximum(fit.model.remaining(age, fit.theta)[0], LEAST)
+    share = stage.probabilities["advance"] * later / there
     advances[still] = expit(logit(np.clip(share, 0.0, 1.0)) + effect[still])
     return advances
 
