@@ -40,7 +40,7 @@ def plan(
     lines = [
         f"title = '''{name}'''\ncurrency = '''{currency}'''",
         f'[forecast]\nstart = 2027-01-04\nhorizon = "{horizon}"\nperiod = "{period}"',
-        f"[sustainability]\nneed = {20 * amount}",
+        f"[sustainability]\nneed = {min(20 * amount, 1e12)}",
         f"[pipelines.'{name}']",
         f"amount = {{ lognormal = {{ median = {amount}, sigma = 0.8 }} }}",
     ]
@@ -72,7 +72,7 @@ PLANS: Mapping[str, str | Callable[[], str]] = {
     "weeks": lambda: plan(horizon="260 weeks", period="week"),
     "stages": lambda: plan(stages=40, sources=20),
     "cents": lambda: plan(amount=0.02, currency="EUR"),
-    "trillions": lambda: plan(amount=3e12, currency="IDR"),
+    "trillions": lambda: plan(amount=9e11, currency="IDR"),
     "wild": lambda: plan(name=WILD, currency="$"),
     "long": lambda: plan(name=LONG, stages=8, currency="points of the new programme"),
     "targets": lambda: plan(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salessim.readable import trajectories
-from salessim.report.paper import GAP, LINE, TEXT, Paper
+from salessim.report.paper import GAP, TABLE_BEGINS, TEXT, Paper
 from salessim.report.run import run_page
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 14
 """Rows of a folded table that is printed all the same: a year of months, with room."""
+FEW_WORDS = 25.0
+"""Millimetres of text that do not stand alone below a heading."""
 MOST_SHOWN = 40
 """Rows of any other table that are printed."""
 
@@ -84,12 +86,12 @@ def _section(paper: Paper, section: Section) -> None:
 
 
 def _begins(paper: Paper, section: Section) -> float:
-    """Return how many mm of a section must stand below its heading: up to its first picture."""
+    """Return how many mm of a section stand below its heading: a few lines, or a picture."""
     words = [*section.text, *section.points]
     said = sum(paper.height(text) for text in words)
-    if section.figures and said < 0.2 * paper.eph:
+    if section.figures and said < FEW_WORDS:
         return said + paper.figure_height(section.figures[0])
-    return min(said, 0.2 * paper.eph) or 6 * LINE * TEXT
+    return min(said, 2 * FEW_WORDS) if words else TABLE_BEGINS
 
 
 def _printed(tables: Sequence[Table]) -> Iterator[Table]:

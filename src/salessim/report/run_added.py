@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from salessim.forecast.notebook_studies import lever_grid, share_grid, swing_grid
 from salessim.forecast.sensitivity import Sensitivity
 from salessim.forecast.stored_comparison import StoredComparison
-from salessim.readable import amount, percent, scale, signed, trajectories
+from salessim.readable import percent, scale, signed, trajectories
 from salessim.report.page import Figure, Section, Table
 from salessim.report.run_goals import goal_section
+from salessim.report.run_tables import money_column
 
 if TYPE_CHECKING:
     from salessim.api.added import Added
@@ -77,13 +78,13 @@ def _scenarios(given: StoredComparison) -> Section:
 
 def _levels(given: StoredComparison) -> Table:
     totals = [one.totals["bookings"] for one in given.levels.values()]
-    unit, name = scale(max(abs(float(total.p90)) for total in totals), digits=6)
+    name, write = money_column(max(abs(float(total.p90)) for total in totals))
 
     def row(one: StoredLevel) -> tuple[str, ...]:
         bookings = one.totals["bookings"]
         lasts = "-" if one.probability is None else percent(one.probability)
         numbers = (bookings.mean, *bookings[2:])
-        return (one.name, *(_amount(float(x) / unit) for x in numbers), lasts, one.word or "-")
+        return (one.name, *(write(float(x)) for x in numbers), lasts, one.word or "-")
 
     return Table(
         columns=("Scenario", "Mean", "P10", "P50", "P90", "Lasts", "Verdict"),
@@ -118,10 +119,6 @@ def _differences(given: StoredComparison) -> Table:
         "own.",
         folded=True,
     )
-
-
-def _amount(value: float) -> str:
-    return "-" if math.isnan(value) else amount(value)
 
 
 def _signed(value: float) -> str:

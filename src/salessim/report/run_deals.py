@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from salessim.forecast.ranked_deals import RISKS
-from salessim.readable import amount, few_digits, percent, scale
+from salessim.readable import few_digits, percent
 from salessim.report.page import Figure, Section, Table
+from salessim.report.run_tables import money_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,12 +43,12 @@ def deals_section(ranked: RankedDeals) -> Section:
 def _tables(ranked: RankedDeals) -> tuple[Table, ...]:
     frame = ranked.frame
     what = "deals" if (frame["deals"] == 1).all() else "groups of deals"
-    unit, name = scale(float((frame["amount"] * frame["deals"]).max()), digits=6)
+    name, write = money_column(float((frame["amount"] * frame["deals"]).max()))
     money = f"Amounts in {name}{ranked.currency}"
     by_amount = _table(
         frame.head(MOST_ROWS),
         ("Won in time", "Adds"),
-        unit,
+        write,
         caption=f"Open {what} by what they add. {money}. Older than: of the visits to its "
         "stage that ever end, the share that has ended by its age. Adds: expected bookings within "
         "the horizon.",
@@ -57,7 +58,7 @@ def _tables(ranked: RankedDeals) -> tuple[Table, ...]:
     by_risk = _table(
         frame.sort_values("risk_rank").head(MOST_ROWS),
         ("Won at all", "When entered", "Never closes", "Adds"),
-        unit,
+        write,
         caption=f"Open {what} by their age against their stage, the oldest first. {money}. When "
         "entered: the probability to be won, had it just entered its stage. Never closes: is stuck "
         "here or gets stuck later, neither won nor lost.",
@@ -65,7 +66,9 @@ def _tables(ranked: RankedDeals) -> tuple[Table, ...]:
     return by_amount, by_risk
 
 
-def _table(frame: pd.DataFrame, chosen: Sequence[str], unit: int, *, caption: str) -> Table:
+def _table(
+    frame: pd.DataFrame, chosen: Sequence[str], write: Callable[[float], str], *, caption: str
+) -> Table:
     """Return the rows of a frame with what every table shows, and the columns chosen."""
 
     def cells(row: Any) -> tuple[str, ...]:
@@ -74,12 +77,12 @@ def _table(frame: pd.DataFrame, chosen: Sequence[str], unit: int, *, caption: st
             "Stage": f"{row.pipeline}.{row.stage}",
             "Age, days": few_digits(float(row.age_days)),
             "Older than": percent(float(row.outlived)),
-            "Amount": ("" if row.amount_known else "about ") + amount(float(row.amount) / unit),
+            "Amount": ("" if row.amount_known else "about ") + write(float(row.amount)),
             "Won in time": percent(float(row.won_in_time)),
             "Won at all": percent(float(row.won)),
             "When entered": percent(float(row.won_when_entered)),
             "Never closes": percent(float(row.never_closed)),
-            "Adds": amount(float(row.bookings) / unit),
+            "Adds": write(float(row.bookings)),
         }
         return tuple(found[name] for name in columns)
 

@@ -43,7 +43,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], **more: object)
     )
 
 
-def _money(largest: float) -> tuple[str, Callable[[float], str]]:
+def money_column(largest: float) -> tuple[str, Callable[[float], str]]:
     """Return the unit in which a table of money up to the largest is written, and how to write."""
     unit, name = scale(largest, digits=5)
     write = exact if largest < 1000 else amount
@@ -53,7 +53,7 @@ def _money(largest: float) -> tuple[str, Callable[[float], str]]:
 def by_period(forecast: Forecast) -> Table:
     """Return the bookings of each period: quantiles, mean and its error, median of the base."""
     series, base = forecast.bookings, forecast.without_external_leads().bookings
-    name, write = _money(float(np.max(series.summary.p90, initial=0.0)))
+    name, write = money_column(float(np.max(series.summary.p90, initial=0.0)))
     quantiles = np.quantile(series.samples, SHARES, axis=0)
     columns = [*quantiles, series.summary.mean, series.summary.se, base.summary.p50]
     heads = [*(f"P{round(100 * share)}" for share in SHARES), "Mean", "Error", "P50 without"]
@@ -111,7 +111,7 @@ def targets(forecast: Forecast) -> Iterator[Table]:
     """Return how likely each target is met, if there are some."""
     if not forecast.targets:
         return
-    name, write = _money(max(target.amount for target in forecast.targets))
+    name, write = money_column(max(target.amount for target in forecast.targets))
     rows = []
     for target in forecast.targets:
         short = target.shortfall_if_missed
@@ -146,7 +146,7 @@ def origins(forecast: Forecast) -> Table:
     parts = forecast.bookings.by("origin")
     means = {name: part.total_summary for name, part in parts.items()}
     whole = float(forecast.bookings.total_summary.mean)
-    name, write = _money(whole)
+    name, write = money_column(whole)
     rows = [
         (
             origin.replace("_", " ") if origin in ("open_deals", "customers") else origin,
