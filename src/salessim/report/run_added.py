@@ -78,7 +78,7 @@ def _scenarios(given: StoredComparison) -> Section:
 
 def _levels(given: StoredComparison) -> Table:
     totals = [one.totals["bookings"] for one in given.levels.values()]
-    name, write = money_column(max(abs(float(total.p90)) for total in totals))
+    name, write = money_column(max(abs(float(total.p90)) for total in totals), digits=6)
 
     def row(one: StoredLevel) -> tuple[str, ...]:
         bookings = one.totals["bookings"]

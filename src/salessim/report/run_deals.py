@@ -43,7 +43,7 @@ def deals_section(ranked: RankedDeals) -> Section:
 def _tables(ranked: RankedDeals) -> tuple[Table, ...]:
     frame = ranked.frame
     what = "deals" if (frame["deals"] == 1).all() else "groups of deals"
-    name, write = money_column(float((frame["amount"] * frame["deals"]).max()))
+    name, write = money_column(float((frame["amount"] * frame["deals"]).max()), digits=6)
     money = f"Amounts in {name}{ranked.currency}"
     by_amount = _table(
         frame.head(MOST_ROWS),

@@ -43,9 +43,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], **more: object)
     )
 
 
-def money_column(largest: float) -> tuple[str, Callable[[float], str]]:
+def money_column(largest: float, *, digits: int = 5) -> tuple[str, Callable[[float], str]]:
     """Return the unit in which a table of money up to the largest is written, and how to write."""
-    unit, name = scale(largest, digits=5)
+    unit, name = scale(largest, digits=digits)
     write = exact if largest < 1000 else amount
     return name, lambda value: "-" if math.isnan(value) else write(value / unit)
 
