@@ -72,7 +72,7 @@ PLANS: Mapping[str, str | Callable[[], str]] = {
     "weeks": lambda: plan(horizon="260 weeks", period="week"),
     "stages": lambda: plan(stages=40, sources=20),
     "cents": lambda: plan(amount=0.02, currency="EUR"),
-    "trillions": lambda: plan(amount=4e11, currency="IDR"),
+    "trillions": lambda: plan(amount=5e10, currency="IDR"),
     "wild": lambda: plan(name=WILD, currency="$"),
     "long": lambda: plan(name=LONG, stages=8, currency="points of the new programme"),
     "targets": lambda: plan(
