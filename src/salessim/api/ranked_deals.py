@@ -116,6 +116,13 @@ def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _notes(model: Model) -> list[str]:
     notes = []
+    deals = model.open_deals
+    brings = any(source.kind == "customer" for source in model.sources)
+    if model.customers and brings and deals is not None and deals.buyer_is_new.any():
+        notes.append(
+            "what the customers won from open deals buy or bring later is not counted here; where "
+            "bookings are split by origin it counts as open deals too"
+        )
     if model.uncertain or model.shocks:
         notes.append(
             "open deals are ranked with uncertain numbers at their middle values and shocks at "

@@ -311,6 +311,14 @@ def short(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 3].rstrip()}..."
 
 
+def short_within(text: str, longest: int) -> str:
+    """Return text of at most so many characters, cut and marked within so that its end is kept."""
+    end = longest // 3
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 3 - end].rstrip()}...{text[-end:].lstrip()}"
+
+
 def text_width(text: str, size: float, *, weight: str = "normal") -> float:
     """Return the width of a line in points, as the chart's font draws it."""
     return _width(text, weight) * size / 10.0

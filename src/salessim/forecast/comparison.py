@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     from salessim.forecast.comparison_plot import ComparisonPlots
 
+MOST_NEEDS = 6
+"""That are said one by one."""
+
 
 class Paired(NamedTuple):
     """Statistics of trajectory-wise differences, in the unit people read; arrays by period, or 0-d.
@@ -352,6 +355,9 @@ def _notes(outcomes: Sequence[Outcome], periods: int) -> list[str]:
         notes.append("the verdicts look at different twelve months, as the plans' spans differ")
     if len({round(verdict.need_per_month, 2) for verdict in judged.values()}) > 1:
         needs = ", ".join(f"{name} {v.need_per_month:,.0f}" for name, v in judged.items())
+        if len(judged) > MOST_NEEDS:
+            all_needs = [verdict.need_per_month for verdict in judged.values()]
+            needs = f"from {min(all_needs):,.0f} to {max(all_needs):,.0f}"
         notes.append(
             f"the verdicts are measured against different needs a month: {needs}; state "
             "[sustainability] need in the plan to measure all against one"

@@ -193,7 +193,8 @@ def _subtitle(comparison: Compared) -> str:
 
 
 def _name(name: str) -> str:
-    return style.short(name, style.LONGEST_LABEL)
+    # names of scenarios often differ at their ends
+    return style.short_within(name, style.LONGEST_LABEL)
 
 
 def _label(name: str) -> Any:
