@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from salessim.forecast.stored_comparison import StoredComparison
 
 
+COLUMNS = 9
+"""Over which notes run: those of the tables."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shown:
     """What studies add to other sheets: checks, and charts."""
@@ -28,8 +32,11 @@ class Shown:
     charts: list[Drawn] = field(default_factory=list)
 
 
-def scenarios_sheet(sheet: Sheet, found: Sequence[tuple[Added, StoredComparison]]) -> Shown:
-    """Write levels and differences of each comparison, and what checks and draws them."""
+def scenarios_sheets(
+    sheet: Sheet, by_period: Sheet, found: Sequence[tuple[Added, StoredComparison]]
+) -> Shown:
+    """Write levels and differences of each comparison; return what checks and draws them."""
+    by_period.heading("Scenarios by period: mean differences of the bookings")
     sheet.heading(
         "Scenarios: what would be different",
         "All scenarios of a comparison are simulated on the same random numbers, so that what "
@@ -42,9 +49,8 @@ def scenarios_sheet(sheet: Sheet, found: Sequence[tuple[Added, StoredComparison]
         sheet.section(f"Bookings of the whole span{name}")
         sheet.text(0, f"{trajectories(given.trajectories)} of each scenario.")
         sheet.row += 1
-        for note in notes:
-            sheet.text(0, f"{note[:1].upper()}{note[1:].rstrip('.')}.")
-            sheet.row += 1
+        said = (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in notes)
+        sheet.sentences(list(said), columns=COLUMNS)
         levels = sheet.table(_levels(given))
         if not given.differences:
             continue
@@ -52,8 +58,8 @@ def scenarios_sheet(sheet: Sheet, found: Sequence[tuple[Added, StoredComparison]
         differences = sheet.table(_differences(given, levels))
         shown.checks.append(_check(differences, levels, name))
         shown.charts.append(_chart(sheet, given, differences, name))
-        sheet.section(f"Mean difference by period{name}")
-        sheet.table(_by_period(given), total="Total")
+        by_period.section(f"Minus {given.base.name}{name}")
+        by_period.table(_by_period(given), total="Total")
     return shown
 
 

@@ -10,7 +10,7 @@ from salessim.forecast import Goals
 from salessim.forecast.sensitivity import Sensitivity
 from salessim.forecast.stored_comparison import StoredComparison
 from salessim.report.workbook.goals import goals_sheet
-from salessim.report.workbook.scenarios import scenarios_sheet
+from salessim.report.workbook.scenarios import scenarios_sheets
 from salessim.report.workbook.sensitivity import sensitivity_sheet
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from salessim.report.workbook.checks import Check
 
 
+SCENARIOS = ("Scenarios", "Scenarios by period")
 MOVES = "What moves it"
 
 
@@ -48,16 +49,17 @@ class Studies:
     def names(self) -> list[str]:
         """The sheets they need."""
         there = {
-            "Scenarios": self.comparisons, MOVES: self.sensitivities, "Goals": self.goals
+            SCENARIOS: self.comparisons, (MOVES,): self.sensitivities, ("Goals",): self.goals
         }  # fmt: skip
-        return [name for name, found in there.items() if found]
+        return [name for names, found in there.items() if found for name in names]
 
     def write(self, sheets: Mapping[str, Sheet]) -> tuple[list[Check], list[Drawn]]:
         """Write their sheets; return what checks and what draws them."""
         checks: list[Check] = []
         charts: list[Drawn] = []
         if self.comparisons:
-            shown = scenarios_sheet(sheets["Scenarios"], self.comparisons)
+            levels, by_period = (sheets[name] for name in SCENARIOS)
+            shown = scenarios_sheets(levels, by_period, self.comparisons)
             checks += shown.checks
             charts += shown.charts
         if self.sensitivities:
