@@ -148,8 +148,20 @@ def of_pace(
     mine = replace(mine, weight=mine.weight * _advancing(stage, mine, at[_entered(mine, months)]))
     mine = mine.where(mine.weight > 0.0)
     at = np.zeros(size) if around is None else around
-    mine, entry, edges = _operational(mine, months, at)
-    end = entry + mine.duration
+    pull, information = _log_rank(*_operational(mine, months, at))
+    told = np.diag(information)
+    total = told.sum()
+    return Monthly(
+        first=months.start,
+        pull=pull + information @ at,
+        information=information,
+        weight=floats(told / total if total > 0.0 else told),
+    )
+
+
+def _log_rank(mine: Visits, entry: FloatArray, edges: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the log-rank statistic of months and its variance, from visits by their weight."""
+    size, end = len(edges) - 2, entry + mine.duration
     went = (mine.outcome == ADVANCE) & (mine.duration > mine.entry_age)
     pull, information = np.zeros(size), np.zeros((size, size))
     for low, high in _ages(mine, went):
@@ -164,14 +176,7 @@ def of_pace(
             share = spent / spent.sum()
             pull += ends - ends.sum() * share
             information += ends.sum() * (np.diag(share) - np.outer(share, share))
-    told = np.diag(information)
-    total = told.sum()
-    return Monthly(
-        first=months.start,
-        pull=pull + information @ at,
-        information=information,
-        weight=floats(told / total if total > 0.0 else told),
-    )
+    return floats(pull), floats(information)
 
 
 def _advancing(stage: FittedStage, mine: Visits, effect: FloatArray) -> FloatArray:
