@@ -33,13 +33,18 @@ def sheets(content):
     return len(re.findall(rb"/Type /Page\b", content))
 
 
-def words_of(path):
-    """What is written on the sheets, as another program reads it."""
+def sheets_of(path):
+    """What is written on each sheet, as another program reads it."""
     program = shutil.which("pdftotext")
     if program is None:
         pytest.skip("pdftotext is not installed")
     said = subprocess.run([program, "-layout", path, "-"], capture_output=True, check=True)
-    return " ".join(said.stdout.decode().split())
+    return said.stdout.decode().split("\f")[:-1]
+
+
+def words_of(path):
+    """All that is written."""
+    return " ".join(" ".join(sheets_of(path)).split())
 
 
 def page_of(*rows, columns=("Name", "Value"), title="x"):
@@ -98,3 +103,17 @@ def test_what_is_not_installed_is_named(monkeypatch):
     monkeypatch.setattr(documents, "find_spec", lambda _: None)
     with pytest.raises(SalessimError, match=r"pdf: fpdf is not installed; `pip install 'salessim"):
         documents.chosen(["pdf"])
+
+
+def test_a_heading_never_stands_alone_and_a_short_table_is_whole(tmp_path):
+    """Wherever on a sheet the second section comes to begin, its heading has its table with it."""
+    rows = tuple((f"row {i}", "1") for i in range(9))
+    last = Table(columns=("Last", "Value"), rows=rows, numbers=(False, True))
+    for lines in range(60, 100, 8):
+        first = Section(title="First", text=("word",) * lines)
+        page = Page(title="x", sections=(first, Section(title="Second", tables=(last,))))
+        path = tmp_path / f"{lines}.pdf"
+        path.write_bytes(print_page(page, foot=""))
+        (sheet,) = [text for text in sheets_of(path) if "Second" in text]
+        assert "row 0" in sheet
+        assert "row 8" in sheet

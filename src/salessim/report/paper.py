@@ -36,7 +36,13 @@ LEAST = 0.85
 """Of its size: what a picture may shrink to when that saves a new sheet."""
 CARDS_IN_A_ROW = 3
 TABLE_BEGINS = 30.0
-"""Of a table: what stands below its caption on the same sheet, in mm."""
+"""Of a long table: what stands below its caption on the same sheet, in mm."""
+LEAST_COLUMN = 5.0
+"""Millimetres of a column when there are too many."""
+WHOLE = 0.4
+"""Of a sheet: tables up to this height are not broken."""
+SPACED = 1.15
+"""Height of a line in tables against that in text."""
 LONGEST_CELL = 160
 """Letters in a cell of a table: a row must fit on a sheet."""
 INK, QUIET, RULE, PALE = (17, 17, 17), (85, 85, 85), (200, 200, 200), (244, 247, 250)
@@ -71,13 +77,10 @@ class Paper(FPDF):
         self.set_auto_page_break(auto=True, margin=BOTTOM)
         self.add_page()
 
-    def finished(self) -> bytes:
-        """Return the document; nothing can be written on it afterwards."""
-        content = bytes(self.output())
+    def release(self) -> None:
+        """Close the files of the fonts, which fpdf2 leaves open; nothing is written afterwards."""
         for face in self.fonts.values():
-            # fpdf2 leaves the files of its fonts open
             cast("TTFFont", face).ttfont.close()
-        return content
 
     def footer(self) -> None:
         """Say what the document was made from, and which sheet it is."""
@@ -231,8 +234,8 @@ class Paper(FPDF):
     def rows(self, table: Table) -> None:
         """Show a table, as wide as it needs and never wider than the paper."""
         size, widths = self._fitting(table)
+        self.need(self.table_height(table))
         if table.caption:
-            self.need(self.height(table.caption, size=SMALL) + TABLE_BEGINS)
             self.text_lines(table.caption, size=SMALL, colour=QUIET)
             self.ln(0.8)
         self._letters(size)
@@ -240,7 +243,7 @@ class Paper(FPDF):
         self.set_fill_color(255)
         with self.table(
             width=min(sum(widths), self.epw), col_widths=widths, align="LEFT",
-            line_height=LINE * size * 1.15,
+            line_height=LINE * size * SPACED,
             text_align=tuple("RIGHT" if numbers else "LEFT" for numbers in table.numbers),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES, padding=(0.5, 1.0),
             headings_style=FontFace(emphasis="BOLD", size_pt=size), wrapmode=WrapMode.WORD,
@@ -250,6 +253,24 @@ class Paper(FPDF):
                 for cell in row:
                     cells.cell(self._cell(cell))
         self.ln(GAP)
+
+    def table_height(self, table: Table) -> float:
+        """Return how many mm of a table stand on one sheet, with its caption."""
+        tall = self._tall(table)
+        above = self.height(table.caption, size=SMALL) + 1.0 if table.caption else 0.0
+        return above + (tall if tall < WHOLE * self.eph else TABLE_BEGINS)
+
+    def _tall(self, table: Table) -> float:
+        """Return how many mm all rows of a table take."""
+        size, widths = self._fitting(table)
+        lines = 0
+        for index, row in enumerate((table.columns, *table.rows)):
+            self._letters(size, bold=index == 0)
+            lines += max(
+                len(self._broken(style.short(cell, LONGEST_CELL), width))
+                for cell, width in zip(row, widths, strict=True)
+            )
+        return LINE * size * SPACED * lines + (len(table.rows) + 1) * 1.0
 
     def _cell(self, text: str) -> str:
         return self.plain(style.short(text, LONGEST_CELL))
@@ -270,7 +291,10 @@ class Paper(FPDF):
             if left >= min(words, 0.25 * self.epw):
                 break
             if size <= FINE:
-                return size, [width * self.epw / sum(full) for width in full]
+                # no column is narrower than a letter of it
+                least = min(LEAST_COLUMN, self.epw / len(full))
+                room = self.epw - least * len(full)
+                return size, [least + room * width / sum(full) for width in full]
             size -= 0.5
         return size, self._shared(full, table.numbers, left)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from salessim.readable import trajectories
-from salessim.report.paper import GAP, TABLE_BEGINS, TEXT, Paper
+from salessim.report.paper import GAP, TEXT, Paper
 from salessim.report.run import run_page
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ def print_page(page: Page, *, foot: str) -> bytes:
         Stands at the foot of each sheet.
     """
     paper = Paper(title=page.title, footer=foot)
+    try:
+        _all(paper, page)
+        return bytes(paper.output())
+    finally:
+        paper.release()
+
+
+def _all(paper: Paper, page: Page) -> None:
     paper.opening(page.title, page.subtitle)
     for sentence in page.answer:
         paper.text_lines(sentence, size=TEXT + 1.5)
@@ -66,14 +74,13 @@ def print_page(page: Page, *, foot: str) -> bytes:
         paper.warnings(page.warnings)
     for section in page.sections:
         _section(paper, section)
-    return paper.finished()
 
 
 def _section(paper: Paper, section: Section) -> None:
     tables = list(_printed(section.tables))
     if section.folded or not (section.text or section.points or section.figures or tables):
         return
-    paper.heading(section.title, follows=_begins(paper, section))
+    paper.heading(section.title, follows=_begins(paper, section, tables))
     for paragraph in section.text:
         paper.text_lines(paragraph)
         paper.ln(0.4 * GAP)
@@ -85,13 +92,15 @@ def _section(paper: Paper, section: Section) -> None:
         paper.rows(table)
 
 
-def _begins(paper: Paper, section: Section) -> float:
-    """Return how many mm of a section stand below its heading: a few lines, or a picture."""
+def _begins(paper: Paper, section: Section, tables: Sequence[Table]) -> float:
+    """Return how many mm of a section stand below its heading: lines, or a picture or table."""
     words = [*section.text, *section.points]
     said = sum(paper.height(text) for text in words)
     if section.figures and said < FEW_WORDS:
         return said + paper.figure_height(section.figures[0])
-    return min(said, 2 * FEW_WORDS) if words else TABLE_BEGINS
+    if tables and said < FEW_WORDS:
+        return said + paper.table_height(tables[0])
+    return min(said, 2 * FEW_WORDS)
 
 
 def _printed(tables: Sequence[Table]) -> Iterator[Table]:
