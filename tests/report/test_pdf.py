@@ -12,6 +12,7 @@ from salessim.errors import SalessimError
 from salessim.report import documents
 from salessim.report.page import Page, Section, Table
 from salessim.report.pdf import print_page, write_pdf
+from tests.visual.pictures import PLANS
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -117,3 +118,12 @@ def test_a_heading_never_stands_alone_and_a_short_table_is_whole(tmp_path):
         (sheet,) = [text for text in sheets_of(path) if "Second" in text]
         assert "row 0" in sheet
         assert "row 8" in sheet
+
+
+@pytest.mark.parametrize("name", list(PLANS))
+def test_the_plans_that_pictures_are_taken_of_are_plans(name, tmp_path):
+    given = PLANS[name]
+    path = CONFIGS / given if isinstance(given, str) else tmp_path / "plan.toml"
+    if not isinstance(given, str):
+        path.write_text(given(), encoding="utf-8")
+    assert ss.load_plan(path).document["pipelines"]

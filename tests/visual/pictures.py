@@ -39,7 +39,7 @@ def plan(
     """Return a plan whose pipeline, stages and sources are called after ``name``."""
     lines = [
         f"title = '''{name}'''\ncurrency = '''{currency}'''",
-        f'[forecast]\nstart = 2027-01-04\nhorizon = "{horizon}"\nperiod = "{period}"',
+        f'[forecast]\nstart = 2027-01-01\nhorizon = "{horizon}"\nperiod = "{period}"',
         f"[sustainability]\nneed = {min(20 * amount, 1e12)}",
         f"[pipelines.'{name}']",
         f"amount = {{ lognormal = {{ median = {amount}, sigma = 0.8 }} }}",
@@ -79,7 +79,7 @@ PLANS: Mapping[str, str | Callable[[], str]] = {
         horizon="30 months",
         targets="[targets]\n"
         + "\n".join(
-            f"'{2027 + month // 12}-{month % 12 + 1:02}' = {1_000_000 + 20_000 * month}"
+            f"'{2027 + month // 12}-{month % 12 + 1:02}' = {150_000 + 2_000 * month}"
             for month in range(30)
         ),
     ),
