@@ -369,7 +369,7 @@ def test_a_signal_ends_a_process_in_order(folder, number):
         ("--seed", "-1"),
         ("--seed", 2**64),
         ("--threads", "0"),
-        ("--format", "csv,pdf"),
+        ("--format", "csv,docx"),
         ("-o", ""),
         ("-o", " "),
         ("--nonsense",),

@@ -37,9 +37,10 @@ class CustomerClass(NamedTuple):
         Shapes (tenure,) and (..., tenure), of weights (..., customer).
         """
         ages, which = np.unique(self.tenures, return_inverse=True)
-        rows = weights.reshape(-1, which.size)
-        sums = [np.bincount(which.reshape(-1), row, minlength=ages.size) for row in rows]
-        return ages, floats(sums).reshape(*weights.shape[:-1], ages.size)
+        sums = np.zeros((*weights.shape[:-1], ages.size))
+        for row in np.ndindex(*sums.shape[:-1]):
+            sums[row] = np.bincount(which.reshape(-1), weights[row], minlength=ages.size)
+        return ages, sums
 
 
 def customer_classes(customers: Customers, sources: Iterable[Source] = ()) -> list[CustomerClass]:
