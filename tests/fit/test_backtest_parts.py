@@ -10,7 +10,7 @@ import pytest
 from salessim.errors import SalessimError
 from salessim.fit.backtest.actuals import Ledger, Target
 from salessim.fit.backtest.naive import LEAST_ERRORS, RULES, Past, naive_draws
-from salessim.fit.backtest.origins import YEAR, Grid, Reach, choose
+from salessim.fit.backtest.origins import YEAR, Grid, Reach, choose, lacking
 from salessim.fit.history import History
 from salessim.model.calendar import Span
 from tests.fit.made_up import FIRST, changed_after, history, made_up_orders
@@ -63,6 +63,9 @@ def test_origins_leave_enough_past_and_the_whole_horizon():
         date(2022, 5, 31),
     ]  # fmt: skip
     assert choose("2", reach=reach, grid=QUARTER, past=YEAR) == windows[-2:]
+    assert list(lacking("2", windows[-2:], grid=QUARTER, past=YEAR)) == []
+    (said,) = lacking("99", windows, grid=QUARTER, past=YEAR)
+    assert said.startswith(f"Of 99 origins asked for the records leave {len(windows)} with ")
     assert choose("2022-05-31, 2022-04-30", reach=reach, grid=QUARTER, past=YEAR) == windows[-2:]
     weeks = choose("monthly", reach=reach, grid=Grid.of(span(4, "week"), span(7, "day")), past=YEAR)
     assert np.diff([window.start.toordinal() for window in weeks]).tolist() == [7] * 31

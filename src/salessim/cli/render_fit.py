@@ -61,12 +61,15 @@ def fitted(out: Console, given: Fitted) -> None:
 
 
 def _stages(pipeline: Mapping[str, Any], columns: Sequence[str]) -> Table:
-    caption = (
-        "advance: share of those entering; days: median time of those that advance; 90%: where it "
-        "lies in nine of ten cases; stuck: never leave; open: now there"
-    )
+    said = {
+        "Advance": "share of those entering",
+        "Days": "median time of those that advance",
+        "90%": "where it lies in nine of ten cases",
+        "Stuck": "never leave",
+        "Open": "now there",
+    }
     rows = [(stage["name"], _stage(stage)) for stage in pipeline["stages"]]
-    return _table(f"Pipeline {pipeline['name']}", rows, columns, caption)
+    return _table(f"Pipeline {pipeline['name']}", rows, columns, said)
 
 
 def _stage(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -85,11 +88,12 @@ def _stage(stage: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _sources(sources: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    caption = (
-        "a month: leads at the start, season aside; growth: a month; swing: of months, beyond "
-        "chance"
-    )
-    return _table("Source", [(s["name"], _source(s)) for s in sources], columns, caption)
+    said = {
+        "A month": "leads at the start, season aside",
+        "Growth": "a month",
+        "Swing": "of months, beyond chance",
+    }
+    return _table("Source", [(s["name"], _source(s)) for s in sources], columns, said)
 
 
 def _source(source: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -109,9 +113,11 @@ def _table(
     title: str,
     rows: Sequence[tuple[str, list[tuple[str, str]]]],
     columns: Sequence[str],
-    caption: str,
+    said: Mapping[str, str],
 ) -> Table:
-    table = empty_table(caption=caption)
+    """Return a table, its caption of what is said of the columns that it has."""
+    told = (f"{name.lower()}: {what}" for name, what in said.items() if name in columns)
+    table = empty_table(caption="; ".join(told))
     table.add_column(printable(title), overflow="fold")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -158,10 +164,10 @@ def groups(out: Console, found: Groups) -> None:
 
 
 def _groups(found: Groups, columns: Sequence[str]) -> Table:
-    caption = (
-        "p: chance of as much where groups do not differ (Holm); between: standard deviation "
-        "between groups, of odds or times, as a factor"
-    )
+    said = {
+        "p": "chance of as much where groups do not differ (Holm)",
+        "Between": "standard deviation between groups, of odds or times, as a factor",
+    }
     rows = [
         (
             f"{row['of']}: {row['what']}",
@@ -174,7 +180,7 @@ def _groups(found: Groups, columns: Sequence[str]) -> Table:
         )
         for row in found.table.to_dict("records")
     ]
-    return _table(f"By {found.by}", rows, columns, caption)
+    return _table(f"By {found.by}", rows, columns, said)
 
 
 def _chance(p: float) -> str:

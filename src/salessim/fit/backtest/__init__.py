@@ -11,7 +11,7 @@ from salessim._typing import Progress
 from salessim.config import Plan
 from salessim.config.units import parse_period, parse_span
 from salessim.errors import SalessimError
-from salessim.fit.backtest.origins import Grid, Reach, Window, choose
+from salessim.fit.backtest.origins import Grid, Reach, Window, choose, lacking
 from salessim.fit.backtest.result import Backtest
 from salessim.model.calendar import Span
 
@@ -98,7 +98,8 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
         )
     grid = _grid(plan, horizon, period)
     reach = Reach.of(history)
-    windows = choose(origins, reach=reach, grid=grid, past=_span(past, "past"))
+    before = _span(past, "past")
+    windows = choose(origins, reach=reach, grid=grid, past=before)
     ask = Ask(
         grid=grid,
         trajectories=trajectories,
@@ -126,7 +127,10 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
         refit=refit,
         trajectories=trajectories,
         seed=ask.seed,
-        notes=tuple(_notes(ledger, windows, None if refit else plan)),
+        notes=(
+            *lacking(origins, windows, grid=grid, past=before),
+            *_notes(ledger, windows, None if refit else plan),
+        ),
         files=history.files,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import count, takewhile
@@ -196,6 +196,18 @@ def choose(
             windows = windows[-int(origins) :]
         return windows
     return tuple(_named(day, reach=reach, grid=grid) for day in _days(origins))
+
+
+def lacking(
+    origins: str | Sequence[date], windows: Sequence[Window], *, grid: Grid, past: Span
+) -> Iterator[str]:
+    """Say when there are fewer origins than asked for."""
+    asked = int(origins) if isinstance(origins, str) and _COUNT.fullmatch(origins) else 0
+    if asked > len(windows):
+        yield (
+            f"Of {asked} origins asked for the records leave {len(windows)} with "
+            f"{span_words(past)} before and {span_words(grid.horizon)} after."
+        )
 
 
 def _days(origins: str | Sequence[date]) -> list[date]:
