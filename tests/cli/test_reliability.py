@@ -403,15 +403,17 @@ def test_a_signal_that_is_ignored_stays_so(call, folder, monkeypatch):
 # Printed to where nothing can be ---------------------------------------------------------------
 
 
-def test_what_is_printed_on_a_full_disk_is_said_and_the_run_stays(folder):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_is_printed_on_a_full_disk_is_said_and_the_run_stays(folder, unbuffered):
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            (*SALESSIM, "run", "acme.toml", "-o", "first", "--json", "-q"),
-            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        done, helped = (
+            subprocess.run(
+                (*SALESSIM, *typed),
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment,
+            )
+            for typed in (("run", "acme.toml", "-o", "first", "--json", "-q"), ("--help",))
         )  # fmt: skip
-        helped = subprocess.run(
-            (*SALESSIM, "--help"), stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
     assert (done.returncode, done.stderr) == (
         1,
         "error: stdout cannot be written: No space left on device; the run is whole in first\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -47,6 +48,11 @@ class Failed(click.ClickException):
         """Print the problems."""
         for problem in self.problems:
             click.echo(f"error: {problem}", file=file, err=True)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            # What is left would be tried again when Python ends, and complained about.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
