@@ -105,6 +105,11 @@ def whole_figure(drawn: Axes | Figure) -> Figure:
     return drawn if isinstance(drawn, Figure) else figure_of(drawn)
 
 
+def is_wide(drawn: Axes | Figure) -> bool:
+    """Say whether a figure is wider than one of `new_panels`."""
+    return float(whole_figure(drawn).get_figwidth()) > PANEL
+
+
 def figure_of(ax: Axes) -> Figure:
     """Return the whole figure that axes belong to; ValueError when there is none."""
     figure = ax.get_figure(root=True)
@@ -247,7 +252,7 @@ def legend(ax: Axes, *, below: bool = False, **more: Any) -> None:
         return
     figure = figure_of(ax)
     look: dict[str, Any] = {"frameon": False, "fontsize": TEXT, "borderaxespad": 0}
-    if float(figure.get_figwidth()) <= PANEL:
+    if not is_wide(figure):
         if "handles" not in more:
             more["handles"], more["labels"] = ax.get_legend_handles_labels()
         figure.legend(**{**look, "loc": "outside lower left", "ncols": 2, **more})

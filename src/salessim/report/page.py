@@ -60,6 +60,15 @@ class Figure:
         """What stands side by side; most pictures are one."""
         return self.drawn if isinstance(self.drawn, tuple) else (self.drawn,)
 
+    @property
+    def headline(self) -> str:
+        """The titles of what a phone cannot show whole, to be read above it; "" of the rest."""
+        from salessim.charts import style
+        from salessim.report.inline import titles
+
+        wide = (each for each in self.panels if style.is_wide(each))
+        return ". ".join(filter(None, map(titles, wide)))
+
     def said(self) -> str:
         """Say the picture to who cannot see it: the titles in it, then the caption."""
         from salessim.report.inline import titles
