@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from salessim.cli.interruptions import Interruptions
+from salessim.cli.keep import tell, written
 from salessim.cli.main import INTERRUPTED, RECORDED
 from salessim.cli.options import (
     Share,
+    Study,
     json_option,
     no_progress_option,
     out_option,
@@ -29,6 +30,8 @@ from salessim.cli.progress import progress_bar, say_compiling
 from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from salessim._typing import Progress
     from salessim.config import Plan
     from salessim.forecast import Forecast, Goals
@@ -38,21 +41,16 @@ GAP_TRAJECTORIES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Wanted(Study):
     """What the options of `run` ask for."""
 
-    trajectories: int | None
     seed: int
+    out: Path
     until_error: float | None
     of: str
-    threads: int | None
-    out: Path
     formats: tuple[str, ...]
     just_enough: bool
     fill_gap: bool
-    as_json: bool
-    quiet: bool
-    progress: bool
 
 
 def _formats(ctx: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -246,18 +244,18 @@ def _goals(
 def _report(forecast: Forecast, goals: Sequence[Goals], folder: Path, wanted: Wanted) -> None:
     from salessim.cli import render, render_goals
 
-    if wanted.as_json:
-        document = {**forecast.summary(), "goals": [one.summary() for one in goals]}
-        click.echo(json.dumps(document, allow_nan=False))
-    if wanted.quiet:
-        return
-    console = render.console(stderr=wanted.as_json)
-    # what is searched for takes the place of the estimate
-    render.forecast(console, forecast, leads=not (wanted.just_enough and goals))
-    for one in goals:
-        render_goals.goals(console, one, title=forecast.labels.title)
-    names = ", ".join(sorted(file.name for file in folder.iterdir()))
-    render.text(console, f"Seed {forecast.provenance.seed}. Written to {folder}: {names}.")
+    def shown(console: Console) -> None:
+        # what is searched for takes the place of the estimate
+        render.forecast(console, forecast, leads=not (wanted.just_enough and goals))
+        for one in goals:
+            render_goals.goals(console, one, title=forecast.labels.title)
+
+    tell(
+        wanted,
+        lambda: {**forecast.summary(), "goals": [one.summary() for one in goals]},
+        shown,
+        last=f"Seed {forecast.provenance.seed}.{written(folder)}",
+    )
 
 
 def _dry_run(plan: Plan, wanted: Wanted) -> None:
