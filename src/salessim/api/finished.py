@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, Field, ValidationError
 
 from salessim import api
+from salessim.api.manifests import sha256_of
 from salessim.config import Plan
 from salessim.config.files import read_bytes
 from salessim.errors import SalessimError
 from salessim.forecast import Forecast, Goals
 
 if TYPE_CHECKING:
+    from salessim.api.added import Added
     from salessim.forecast.ranked_deals import RankedDeals
 
 MANIFEST, PLAN = "manifest.json", "plan.toml"
 FORECAST, FUNNEL = "forecast.parquet", "funnel.parquet"
-if TYPE_CHECKING:
-    from salessim.api.added import Added
-
 LARGEST_MANIFEST = 50_000_000
 
 
@@ -207,8 +206,7 @@ def plan_as_run(run: Path, manifest: Manifest) -> Plan:
 def file_hash(path: Path) -> str | None:
     """Return a file's SHA-256; None when it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError:
         return None
 

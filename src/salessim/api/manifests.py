@@ -101,7 +101,7 @@ def inputs_of(plan: Plan) -> list[dict[str, str]]:
 def files_in(folder: Path) -> dict[str, Any]:
     """Return size and hash of the files there so far."""
     return {
-        file.name: {"bytes": file.stat().st_size, "sha256": _hash(file)}
+        file.name: {"bytes": file.stat().st_size, "sha256": sha256_of(file)}
         for file in sorted(folder.iterdir())
     }
 
@@ -112,6 +112,7 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions}
 
 
-def _hash(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return a file's SHA-256."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -71,14 +71,19 @@ def of_conversion(
     at = np.zeros(len(months)) if around is None else around
     pull, information = slopes_by_month(stage, mine, months, at)
     pull = pull + information * at
-    total = information.sum()
-    weight = information / total if total > 0.0 else information
+    weight = _weight(information)
     return Monthly(
         first=months.start,
         pull=pull - weight * pull.sum(),
         information=floats(np.diag(information) - np.outer(information, weight)),
-        weight=floats(weight),
+        weight=weight,
     )
+
+
+def _weight(told: FloatArray) -> FloatArray:
+    """Return what each month tells of the mean of all: shares, or 0 where nothing is told."""
+    total = told.sum()
+    return floats(told / total if total > 0.0 else told)
 
 
 def slopes_by_month(
@@ -150,12 +155,11 @@ def of_pace(
     at = np.zeros(size) if around is None else around
     pull, information = _log_rank(*_operational(mine, months, at))
     told = np.diag(information)
-    total = told.sum()
     return Monthly(
         first=months.start,
         pull=pull + information @ at,
         information=information,
-        weight=floats(told / total if total > 0.0 else told),
+        weight=_weight(told),
     )
 
 
