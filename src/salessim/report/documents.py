@@ -53,9 +53,9 @@ def _interactive(run: Run, path: Path) -> None:
 
 
 def _xlsx(run: Run, path: Path) -> None:
-    from salessim.report.workbook import write_workbook
+    from salessim.report.workbook.write import workbook
 
-    write_workbook(run, path)
+    path.write_bytes(workbook(run))
 
 
 def _pdf(run: Run, path: Path) -> None:

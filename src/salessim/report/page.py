@@ -31,8 +31,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salessim._version import __version__
-from salessim.errors import SalessimError
 from salessim.readable import brief
+from salessim.report.new_file import write_new
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,14 +211,7 @@ def save_page(page: Page, path: Path, *, interactive: bool = False) -> Path:
     SalessimError
         The file exists, or cannot be written.
     """
-    if path.exists():
-        raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
-    text = render(page, interactive=interactive)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SalessimError(f"{path}: cannot be written: {error.strerror}") from None
-    return path
+    return write_new(path, lambda: render(page, interactive=interactive).encode())
 
 
 def _cell(value: Any) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from salessim.api.finished import Run
-from salessim.errors import SalessimError
 from salessim.forecast.ranked_deals import RankedDeals
+from salessim.report.new_file import write_new
 from salessim.report.workbook.book import Book
 from salessim.report.workbook.charts import charts_sheets
 from salessim.report.workbook.checks import Tables, checks_sheet
@@ -50,16 +49,7 @@ def write_workbook(run: Run, path: Path) -> Path:
     SalessimError
         The file exists, or cannot be written; nothing of it is left then.
     """
-    if path.exists():
-        raise SalessimError(f"{path}: it exists already; choose another name, or remove it")
-    content = workbook(run)
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise SalessimError(f"{path}: cannot be written: {error.strerror}") from None
-    return path
+    return write_new(path, lambda: workbook(run))
 
 
 def workbook(run: Run) -> bytes:
