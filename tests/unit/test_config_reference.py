@@ -28,6 +28,7 @@ TABLES = {
     "`[customers.health]`": {"HealthClass"},
     "`[open_deals]`": {"OpenDeals"},
     "`[shocks.NAME]`": {"Shock"},
+    "`[records]`": {"Records"},
 }
 COLUMNS = {"alive", "NAME.factor", "NAME.shape"}
 """Rows of the reference that are columns of the customers' file."""

@@ -80,6 +80,7 @@ def explain(plan: Plan) -> Explanation:
         _open_deals(model, facts),
         _need(model, facts),
         _growth(model, facts),
+        _records(plan),
         *world_sentences(model),
         f"Expected stage entries: {facts.stage_entries:,.0f} a trajectory.",
         *plan.notes,
@@ -303,6 +304,14 @@ def _growth(model: Model, facts: Facts) -> str:
     return (
         f"Reproduction number R: a customer brings {number(value)} new customers in its life{more}."
     )
+
+
+def _records(plan: Plan) -> str:
+    """Say what the plan was measured from; empty where it does not."""
+    if plan.records is None or not plan.records.files:
+        return ""
+    names = ", ".join(file.name for file in plan.records.files)
+    return f"Records: measured from {names}; nothing of them is read to run it."
 
 
 def _law(law: Law) -> str:

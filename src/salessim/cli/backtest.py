@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from salessim.cli.fit import Day, Days, history_argument, map_option, stages_option
+from salessim.cli.fit import Day, Days, map_option, stages_option
 from salessim.cli.keep import kept, tell, written
 from salessim.cli.main import RECORDED
 from salessim.cli.options import (
@@ -50,7 +50,7 @@ class Wanted(Study):
 
 @click.command()
 @plan_argument
-@history_argument
+@click.argument("history", metavar="[HISTORY ...]", nargs=-1)
 @click.option(
     "--origins",
     default="monthly",
@@ -88,7 +88,7 @@ class Wanted(Study):
     "--half-life",
     type=Days(),
     metavar="TIME",
-    help='In each fit, after so long a visit counts half: "365 days"; all alike by default.',
+    help='In each fit, after so long a visit counts half: "365 days"; the plan\'s by default.',
 )
 @click.option(
     "--jobs",
@@ -138,13 +138,15 @@ def command(  # noqa: PLR0913  (one parameter per option)
 ) -> None:
     """Say how good forecasts from days in the past would have been, beside naive rules.
 
-    PLAN says the periods and, with --no-refit, the laws; HISTORY is what `salessim fit` reads.
+    PLAN says the periods and, with --no-refit, the laws; HISTORY is what `salessim fit` reads. A
+    plan that it wrote says in [records] which files these are and how to read them: what is said
+    here wins.
     """
     from salessim import api
     from salessim.fit.reading import read_history
 
     loaded = api.load_plan(plan, changes=changes)
-    records = read_history(history, columns=columns, stages=stages, as_of=as_of)
+    records = read_history(history, columns=columns, stages=stages, as_of=as_of, plan=loaded)
     wanted = Wanted(
         origins=origins,
         horizon=horizon,
@@ -161,7 +163,7 @@ def command(  # noqa: PLR0913  (one parameter per option)
         progress=not (quiet or no_progress),
     )
     found, folder = _look_back(loaded, records, wanted, ctx.meta[RECORDED])
-    _report(found, folder, wanted)
+    _report(found, folder, wanted, said=_of_plan(loaded, records, wanted))
 
 
 def _look_back(
@@ -207,12 +209,21 @@ def _pool(wanted: Wanted) -> AbstractContextManager[Executor | None]:
     return ProcessPoolExecutor(wanted.jobs, mp_context=get_context("spawn"))
 
 
-def _report(found: Backtest, folder: Path | None, wanted: Wanted) -> None:
+def _of_plan(plan: Plan, records: History, wanted: Wanted) -> str:
+    """Say which keys of the plan's records were used; empty when none was."""
+    keys = [] if records.told is None else [*records.told.places]
+    if wanted.refit and wanted.half_life is None and plan.records and plan.records.half_life:
+        keys.append("half_life")
+    return f" Read as {plan.path.name} says: {', '.join(keys)}." if keys else ""
+
+
+def _report(found: Backtest, folder: Path | None, wanted: Wanted, *, said: str) -> None:
     from salessim.cli import render_backtest
 
+    many = f"{found.trajectories:,} trajectories an origin, seed {found.seed}."
     tell(
         wanted,
         found.summary,
         lambda console: render_backtest.backtest(console, found),
-        last=f"{found.trajectories:,} trajectories an origin, seed {found.seed}.{written(folder)}",
+        last=f"{many}{said}{written(folder)}",
     )

@@ -79,9 +79,6 @@ def _listed(ctx: click.Context, parameter: click.Parameter, text: str | None) ->
     return names
 
 
-history_argument = click.argument(
-    "history", metavar="HISTORY [MORE FILES]", nargs=-1, required=True
-)
 map_option = click.option(
     "--map",
     "columns",
@@ -109,7 +106,7 @@ class Outputs:
 
 
 @click.command()
-@history_argument
+@click.argument("history", metavar="HISTORY [MORE FILES]", nargs=-1, required=True)
 @click.option(
     "-o",
     "--out",

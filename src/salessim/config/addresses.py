@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from salessim.config.documents import Change
 from salessim.config.layers import Layer
 from salessim.config.places import Place
-from salessim.config.problems import PlanError, Problem, Problems, holds
+from salessim.config.problems import Path, PlanError, Problem, Problems, holds
 from salessim.config.words import path_text
 
 _MISSING = re.compile(r"missing key `([^`]+)`")
@@ -29,6 +29,13 @@ def plan_error(problems: Problems, layers: Sequence[Layer], changes: Sequence[Ch
     ]
     found += [(index, one.place, Problem(one.path, one.text)) for index, one in wrong]
     return PlanError(*(finder.say(*one) for one in sorted(found, key=lambda one: one[:2])))
+
+
+def address(path: Path, layers: Sequence[Layer], changes: Sequence[Change]) -> str:
+    """Return the file and line (or cell) of a key, or the change that set it, and the key."""
+    finder = _Finder(layers, changes)
+    index, place = finder.place(Problem(path, ""))
+    return f"{finder.named(index, place)}: {path_text(path)}"
 
 
 def _missing(problem: Problem) -> str:

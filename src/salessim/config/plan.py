@@ -9,12 +9,13 @@ from os import PathLike
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from salessim.config.addresses import plan_error
+from salessim.config.addresses import address, plan_error
 from salessim.config.build import Builder
 from salessim.config.documents import Change, apply_changes, copied
 from salessim.config.layers import Layer, merged, read_layers
 from salessim.config.leads import without_external_sources
 from salessim.config.problems import Path, PlanError, Problems, holds
+from salessim.config.records import FILES, Records, make_records
 from salessim.config.scenarios import NO_SCENARIOS, read_scenarios
 from salessim.config.words import found, nearest
 from salessim.model.plan import Model
@@ -61,6 +62,8 @@ class Plan:
         The plan, the plans it extends, and the data files, with their sha256.
     notes : tuple of str
         What was read, ignored, or is worth knowing; one sentence each.
+    records : Records or None
+        What it was measured from, where it says that; nothing of it is simulated.
     """
 
     path: FilePath
@@ -70,6 +73,7 @@ class Plan:
     seed: int | None
     inputs: tuple[Input, ...]
     notes: tuple[str, ...]
+    records: Records | None
     _layers: tuple[Layer, ...] = field(repr=False, compare=False)
     _changes: tuple[Change, ...] = field(repr=False, compare=False)
     _scenarios: Mapping[str, Plan] = field(default_factory=dict, repr=False, compare=False)
@@ -100,6 +104,10 @@ class Plan:
         from salessim.charts.plan_plots import PlanPlots
 
         return PlanPlots(self.model)
+
+    def address(self, path: Path) -> str:
+        """Return where a key stands and its name: ``plan.toml:12: records.files[0]``."""
+        return address(path, self._layers, self._changes)
 
     def with_(self, changes: Changes) -> Plan:
         """Return a copy with some keys changed, validated again.
@@ -169,6 +177,8 @@ def _names_file(path: Path) -> bool:
     """Say whether a key names a data file; a scenario's may be the address of one."""
     if path[:2] == ("open_deals", "stages"):  # its keys are what stands in a file
         return False
+    if path[:1] == FILES[:1]:  # where a column may be called `file`
+        return path[:2] == FILES
     key = str(path[-1])
     if path[0] == "scenarios":
         key = key.rpartition(".")[2].strip("\"' ")
@@ -248,6 +258,7 @@ def _build(
         seed=checked.forecast.seed,
         inputs=(*(Input(layer.path, layer.sha256) for layer in layers), *data_files),
         notes=tuple(builder.notes),
+        records=make_records(checked.records, locate),
         _layers=layers,
         _changes=applied,
     )

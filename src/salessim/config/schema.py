@@ -306,6 +306,26 @@ class Shock(Table):
     )
 
 
+class Records(Table):
+    """What the plan was measured from, and how that was read; `backtest` reads it so again."""
+
+    files: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        default=None, description="exports, beside the plan; a run needs none of them"
+    )
+    as_of: Day | None = Field(
+        default=None, description="the files tell everything up to the end of this day"
+    )
+    columns: dict[str, Text] = Field(
+        default_factory=dict, description="which column is what, as --map: key = column"
+    )
+    stages: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        default=None, description="open stages in the order in which deals pass them"
+    )
+    half_life: Annotated[Duration, AfterValidator(above_zero)] | None = Field(
+        default=None, description="after so long a visit counts half"
+    )
+
+
 class Document(Table):
     """A plan for salessim."""
 
@@ -330,6 +350,7 @@ class Document(Table):
         description='bookings to be reached: "2027Q2" = 1_200_000; also "2027", "2027-03", '
         '"2027-W05", "total"',
     )
+    records: Records | None = None
     scenarios: dict[str, dict[str, Any]] = Field(
         default_factory=dict,
         description='what differs, by scenario: "sources.outbound.rate" = "80 per month"',

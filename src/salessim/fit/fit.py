@@ -26,6 +26,7 @@ from salessim.fit.names import plain
 from salessim.fit.parts import Part
 from salessim.fit.pipelines import FittedPipeline, fit_pipeline
 from salessim.fit.reading_report import report_lines
+from salessim.fit.records import with_records
 from salessim.fit.sources import SourceFit, fit_sources, silent_pipelines, sources_part
 from salessim.fit.writing import plan_text, publish
 
@@ -55,6 +56,10 @@ class Fitted:
     customers : FittedBase or None
     remarks : tuple of str
         What is to be known of the whole, in sentences.
+    asked_as_of : date or None
+        `as_of` where it was asked for; None = the last day of the records.
+    half_life : float or None
+        In days, as asked for.
     """
 
     history: History
@@ -65,6 +70,8 @@ class Fitted:
     sources: tuple[SourceFit, ...]
     customers: FittedBase | None
     remarks: tuple[str, ...]
+    asked_as_of: date | None = None
+    half_life: float | None = None
 
     @property
     def start(self) -> date:
@@ -111,19 +118,28 @@ class Fitted:
             frame["open_deals"] = {"file": OPEN_DEALS}
         return frame
 
-    def files(self, name: str, *, command: Sequence[str] = ()) -> dict[str, str | pd.DataFrame]:
-        """Return what is written, by file name; the plan, called ``name``, comes last."""
+    def files(
+        self, name: str, *, folder: Path | None = None, command: Sequence[str] = ()
+    ) -> dict[str, str | pd.DataFrame]:
+        """Return what is written, by file name; the plan, called ``name``, comes last.
+
+        ``folder`` is where the plan goes: from there it names what it was measured from.
+        """
         files: dict[str, str | pd.DataFrame] = {}
         if len(self.open_deals):
             files[OPEN_DEALS] = self.open_deals
         if self.customers is not None:
             files[CUSTOMERS] = self.customers.customers
-        return {**files, name: plan_text(self.part, header=self._header(command))}
+        part = self.part
+        if self.history.told is not None and folder is not None:
+            asked, half_life = self.asked_as_of, self.half_life
+            part = with_records(part, self.history.told, folder, as_of=asked, half_life=half_life)
+        return {**files, name: plan_text(part, header=self._header(command))}
 
     def plan(self) -> Plan:
         """Return the plan, ready to be simulated."""
         folder = Path(tempfile.mkdtemp(prefix="salessim-fit-"))
-        publish(folder / "fitted.toml", self.files("fitted.toml"))
+        publish(folder / "fitted.toml", self.files("fitted.toml", folder=folder))
         plan = load_plan(folder / "fitted.toml")
         # Changed copies read the files again; all of them share what was read of the plan itself.
         weakref.finalize(plan._layers[0], shutil.rmtree, folder, ignore_errors=True)  # noqa: SLF001
@@ -150,7 +166,7 @@ class Fitted:
             A file exists, or cannot be written: nothing is.
         """
         path = Path(path)
-        publish(path, self.files(path.name, command=command))
+        publish(path, self.files(path.name, folder=path.parent, command=command))
         return path
 
     def _header(self, command: Sequence[str]) -> list[str]:
@@ -227,6 +243,8 @@ def fit_history(
         sources=sources,
         customers=customers,
         remarks=(*remarks, *silent_pipelines([each.pipeline for each in leads], sources)),
+        asked_as_of=as_of,
+        half_life=half_life,
     )
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from salessim.fit.told import Told
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deals:
@@ -97,3 +99,5 @@ class History:
     findings: tuple[Finding, ...] = ()
     files: tuple[tuple[str, str], ...] = ()
     """(name, sha256) of what was read."""
+    told: Told | None = None
+    """How it was read, where it was read of files."""

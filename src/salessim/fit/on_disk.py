@@ -20,6 +20,7 @@ from salessim.fit.names import plain
 from salessim.fit.out_of_core import MEMORY, Reduced, reduce_moves
 from salessim.fit.pipelines import fit_visits
 from salessim.fit.sources import fit_sources, silent_pipelines
+from salessim.fit.told import Told
 
 NEVER = "none"
 """What `--map complete_from` is when no deal is absent."""
@@ -66,9 +67,13 @@ def fit_on_disk(
     )  # fmt: skip
     with Path(path).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return fit_reduced(
-        reduced, complete_from=_complete_from(columns), wanted=wanted or Wanted(),
-        files=((Path(path).name, digest),),
+    told = Told(files=(Path(path),), columns=columns, stages=tuple(stages), as_of=None)
+    return replace(
+        fit_reduced(
+            reduced, complete_from=_complete_from(columns), wanted=wanted or Wanted(),
+            files=((Path(path).name, digest),), told=told,
+        ),
+        asked_as_of=as_of,
     )  # fmt: skip
 
 
@@ -78,6 +83,7 @@ def fit_reduced(
     complete_from: date | None,
     wanted: Wanted,
     files: tuple[tuple[str, str], ...] = (),
+    told: Told | None = None,
 ) -> Fitted:
     """Fit what a history was reduced to; the plan's open deals are those of the history."""
     (name,), names = plain([reduced.open.pipeline]), tuple(plain(reduced.open.stages))
@@ -90,7 +96,7 @@ def fit_reduced(
     )  # fmt: skip
     sources = fit_sources([_leads(reduced, still, complete_from)])
     return Fitted(
-        history=History(deals=(still,), findings=reduced.findings, files=files),
+        history=History(deals=(still,), findings=reduced.findings, files=files, told=told),
         as_of=still.until.date() - timedelta(days=1),
         horizon=wanted.horizon,
         currency=wanted.currency,
@@ -98,6 +104,7 @@ def fit_reduced(
         sources=sources,
         customers=None,
         remarks=silent_pipelines([name], sources),
+        half_life=wanted.half_life,
     )
 
 

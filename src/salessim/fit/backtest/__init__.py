@@ -13,6 +13,7 @@ from salessim.config.units import parse_period, parse_span
 from salessim.errors import SalessimError
 from salessim.fit.backtest.origins import Grid, Reach, Window, choose, lacking
 from salessim.fit.backtest.result import Backtest
+from salessim.fit.reading import read_history
 from salessim.model.calendar import Span
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ TRAJECTORIES = 1_000
 
 
 def backtest(  # noqa: PLR0913  # options of a script, all by name
-    history: History,
+    history: History | None = None,
     plan: Plan | None = None,
     *,
     origins: str | Sequence[date] = "monthly",
@@ -45,11 +46,12 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
 
     Parameters
     ----------
-    history : History
-        From `read_history`: all that is known today.
+    history : History, optional
+        From `read_history`: all that is known today. What the plan was measured from, read as it
+        says in `[records]`, when not given.
     plan : Plan, optional
-        Says title, currency, horizon, period and seed where they are not given, and without
-        `refit` the laws.
+        Says title, currency, horizon, period, seed and half-life where they are not given, and
+        without `refit` the laws.
     origins : str or sequence of date
         ``monthly`` for the end of each month that leaves `past` before it and the horizon after
         it, how many of these, or days.
@@ -61,7 +63,8 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
         Fit anew at each origin; otherwise the plan's own laws are held against the past, which
         they have seen when they were measured later.
     half_life : float, optional
-        In days, for fits: visits that long ago count half.
+        In days, for fits: visits that long ago count half. The plan's `records.half_life` when
+        not given, without one all count alike.
     trajectories : int
         Of each origin.
     seed : int, optional
@@ -90,6 +93,9 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
 
     if plan is None and not refit:
         raise SalessimError("without refit a plan must say the laws")
+    history = read_history(plan=plan) if history is None else history
+    if half_life is None and plan is not None and plan.records is not None:
+        half_life = plan.records.half_life
     ledger = Ledger.of(history)
     if not (ledger.has_deals or ledger.has_orders):
         raise SalessimError(

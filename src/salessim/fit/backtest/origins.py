@@ -120,10 +120,13 @@ class Reach:
         The first whole day.
     end : date
         The day after the last whole day.
+    why : str
+        Behind that day in messages: why it is the last, where a plan says so.
     """
 
     first: date
     end: date
+    why: str = ""
 
     @classmethod
     def of(cls, history: History) -> Reach:
@@ -144,7 +147,9 @@ class Reach:
             raise SalessimError(
                 f"the records have no day in common: some begin on {first}, others end before {end}"
             )
-        return cls(first=first, end=end)
+        place = history.told.places.get("as_of", "") if history.told else ""
+        why = f" ({place} says so, --as-of says otherwise)" if place else ""
+        return cls(first=first, end=end, why=why)
 
 
 def _spans(history: History) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
@@ -230,7 +235,8 @@ def _named(day: date, *, reach: Reach, grid: Grid) -> Window:
         last = grid.later(reach.end, -grid.periods) - timedelta(days=1)
         raise SalessimError(
             f"origins: after {day} the records do not reach to the end of the horizon, "
-            f"{window.end - timedelta(days=1)}: they end with {reach.end - timedelta(days=1)}; "
+            f"{window.end - timedelta(days=1)}: they end with "
+            f"{reach.end - timedelta(days=1)}{reach.why}; "
             f"the last origin with that horizon is {last}"
         )
     return window
@@ -253,8 +259,8 @@ def _regular(reach: Reach, grid: Grid, past: Span) -> tuple[Window, ...]:
     if not windows:
         days = (reach.end - reach.first).days
         raise SalessimError(
-            f"origins: the history is too short: {counted(days, 'whole day')} from {reach.first} "
-            f"leave no origin with {span_words(past)} before it and {span_words(grid.horizon)} "
-            "after it; shorten the horizon, or name days"
+            f"origins: the history is too short: {counted(days, 'whole day')} from {reach.first}"
+            f"{reach.why} leave no origin with {span_words(past)} before it and "
+            f"{span_words(grid.horizon)} after it; shorten the horizon, or name days"
         )
     return windows

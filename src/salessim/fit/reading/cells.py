@@ -12,6 +12,7 @@ from salessim.fit.reading.ledger import FILE, ROW, Ledger
 from salessim.fit.reading.money import parse_money
 from salessim.fit.reading.recognise import Recognised, cells_as_text
 from salessim.fit.reading.times import NOT_A_TIME, Column, day_is_first, take_apart
+from salessim.fit.told import Told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,17 +35,15 @@ _TRUE = ("true", "1", "yes", "y", "t", "1.0")
 class Cells:
     """Reads the columns of all tables, so that one decision on dates serves them all."""
 
-    def __init__(
-        self, tables: Sequence[Recognised], columns: Mapping[str, str], ledger: Ledger
-    ) -> None:
+    def __init__(self, tables: Sequence[Recognised], said: Told, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._decimal = columns.get("decimal")
+        self._said = said
         self._parts: dict[tuple[int, str], Column] = {}
         for table in tables:
             names = [table.roles[key] for key in _TIMES.get(table.kind, ()) if table.has(key)]
             for name in [*names, *table.entered]:
                 self._parts[table.sheet.file, name] = take_apart(table.sheet.cells.column(name))
-        self._day_first = self._decide(tables, columns.get("dates"))
+        self._day_first = self._decide(tables)
 
     def frame(self, table: Recognised) -> pd.DataFrame:
         """Return a table with file and row numbers, for the columns to come."""
@@ -96,7 +95,7 @@ class Cells:
         """Return a column as float64, NaN where it holds no amount; say what is none."""
         sheet, column = table.sheet, table.roles[key]
         try:
-            money = parse_money(table.cells(key), decimal=self._decimal)
+            money = parse_money(table.cells(key), decimal=self._said.columns.get("decimal"))
         except ValueError as error:
             raise SalessimError(
                 f"{sheet.name}: {column}: {error}; say which mark comes before the decimals: "
@@ -117,11 +116,12 @@ class Cells:
             )
         return money.numbers
 
-    def _decide(self, tables: Sequence[Recognised], given: str | None) -> dict[int, bool]:
+    def _decide(self, tables: Sequence[Recognised]) -> dict[int, bool]:
         """Decide for each file whether days come before months."""
+        given = self._said.columns.get("dates")
         if given is not None:
             if given.lower() not in _DAY_FIRST:
-                raise SalessimError(f"--map dates={given}: expected DMY or MDY")
+                raise SalessimError(f"{self._said.of_column('dates')}: expected DMY or MDY")
             return {table.sheet.file: _DAY_FIRST[given.lower()] for table in tables}
         decided: dict[int, bool | None] = {}
         problems = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from salessim.fit.reading.book import Book, by_time
 from salessim.fit.reading.frames import file_of, flagged
 from salessim.fit.reading.groups import groups_of
 from salessim.fit.reading.outcomes import Known, order_of, outcomes
+from salessim.fit.told import Told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,9 @@ FEWEST = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What the user said about the deals (`--map`, `--stages`), and the end of the last day."""
+    """What the user said about the deals, and the end of the last day."""
 
-    columns: Mapping[str, str]
-    stages: Sequence[str] | None
+    told: Told
     limit: pd.Timestamp
 
 
@@ -103,10 +103,10 @@ def _pipeline(name: str, book: Book, known: Known, asked: Asked) -> Deals:
     if labels or not table["won_at"].notna().any():
         frames = [one for one in [book.events, *book.records] if len(one)]
         where = book.ledger.name(file_of(frames[0]))
-        means = outcomes(labels, known, asked.columns, name=where)
+        means = outcomes(labels, known, asked.told, name=where)
     if long:
         rules.sort(book)
-        if "lost" not in asked.columns:
+        if "lost" not in asked.told.columns:
             means = _without_passages(book, means)
     _say_means(book, means)
     if long:
@@ -193,14 +193,17 @@ def _given_stages(asked: Asked, means: Mapping[str, str]) -> list[str] | None:
     SalessimError
         When the records have no such open stage.
     """
-    if asked.stages is None:
+    stages = asked.told.stages
+    if stages is None:
         return None
     open_ = [one for one, word in means.items() if word == "open"]
     folded = {one.casefold(): one for one in open_}
-    for one in asked.stages:
+    for one in stages:
         if one.strip().casefold() not in folded:
-            raise SalessimError(f"--stages: no open stage `{one}`; {nearest(one, open_)}")
-    return [folded[one.strip().casefold()] for one in asked.stages]
+            raise SalessimError(
+                f"{asked.told.of_stages}: no open stage `{one}`; {nearest(one, open_)}"
+            )
+    return [folded[one.strip().casefold()] for one in stages]
 
 
 def _from_list(
@@ -235,7 +238,7 @@ def _assembled(
     frame = pd.DataFrame({"deal": order["name"].to_numpy(), "created": order["created"].to_numpy()})
     closing = moves[moves["stage"] >= len(stages)].groupby("deal")["at"].min()
     table = table.reindex(first.index).assign(created=created)
-    for key, values in groups_of(book, table, closing, asked.columns).items():
+    for key, values in groups_of(book, table, closing, asked.told.columns).items():
         frame[key] = pd.Categorical(values.reindex(order.index))
     won = moves["deal"][moves["stage"] == len(stages)].unique()
     amounts = amounts_of(book, table, closing, won)

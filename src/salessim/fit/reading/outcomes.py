@@ -11,6 +11,7 @@ import numpy as np
 
 from salessim.config.words import nearest_of
 from salessim.errors import SalessimError
+from salessim.fit.told import Told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,17 +47,15 @@ class Known:
     positions: Mapping[str, float] = field(default_factory=dict)
 
 
-def outcomes(
-    labels: Sequence[str], known: Known, columns: Mapping[str, str], *, name: str
-) -> dict[str, str]:
+def outcomes(labels: Sequence[str], known: Known, said: Told, *, name: str) -> dict[str, str]:
     """Return for each stage whether it is ``open``, ``won`` or ``lost``.
 
     Parameters
     ----------
     labels : sequence of str
         The stages that the records name.
-    columns : mapping
-        `--map`: ``won`` and ``lost`` are stages, parted by commas.
+    said : Told
+        Of its columns ``won`` and ``lost`` are stages, parted by commas.
     name : str
         What errors call the records.
 
@@ -76,9 +75,9 @@ def outcomes(
             f"than {MOST_STAGES}: is it the right column? say which: --map stage=COLUMN"
         )
     given = {
-        outcome: _given(outcome, columns[outcome], labels)
+        outcome: _given(outcome, said, labels)
         for outcome in ("won", "lost")
-        if outcome in columns
+        if outcome in said.columns
     }
     found = dict.fromkeys(labels, "open") | {
         label: outcome for label, outcome in known.outcomes.items() if label in labels
@@ -104,8 +103,9 @@ def _unless(outcome: str, replaced: str) -> str:
     return "open" if outcome == replaced else outcome
 
 
-def _given(outcome: str, value: str, labels: Sequence[str]) -> set[str]:
+def _given(outcome: str, said: Told, labels: Sequence[str]) -> set[str]:
     """Return the stages a user names; one that no deal has reached is allowed, a typo is not."""
+    value = said.columns[outcome]
     folded = {label.casefold(): label for label in labels}
     found = set()
     # a stage may have a comma in its name
@@ -113,7 +113,7 @@ def _given(outcome: str, value: str, labels: Sequence[str]) -> set[str]:
         label = folded.get(name.strip().casefold())
         if label is None and (near := nearest_of(name.strip(), labels)):
             raise SalessimError(
-                f"--map {outcome}={value}: no stage `{name.strip()}`; did you mean `{near[0]}`?"
+                f"{said.of_column(outcome)}: no stage `{name.strip()}`; did you mean `{near[0]}`?"
             )
         found.add(label or name.strip())
     return found

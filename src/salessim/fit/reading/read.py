@@ -20,20 +20,24 @@ from salessim.fit.reading.ledger import FILE, ROW, Ledger
 from salessim.fit.reading.recognise import Recognised, check_map, recognise
 from salessim.fit.reading.tables import Sheet, load
 from salessim.fit.reading.truncation import complete_from, quiet_since
+from salessim.fit.told import Told, told
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from salessim.config import Plan
 
 _LONG = ("moves", "properties", "wide")
 
 
 def read_history(
-    paths: Sequence[Path | str],
+    paths: Sequence[Path | str] = (),
     *,
     columns: Mapping[str, str] | None = None,
     stages: Sequence[str] | None = None,
     as_of: date | None = None,
     today: date | None = None,
+    plan: Plan | None = None,
 ) -> History:
     """Read exports of a company into a history.
 
@@ -52,51 +56,56 @@ def read_history(
         when it is not given.
     today : date, optional
         Events after it cannot have happened; the day of the computer's clock when it is not given.
+    plan : Plan, optional
+        Says in `[records]` what is not said here: files and `as_of`, columns key by key, stages.
+        Its `as_of` is of its own files, not of `paths`.
 
     Raises
     ------
     SalessimError
         When a file cannot be read or understood, with the remedy.
     """
-    ledger, columns = Ledger(), columns or {}
-    sheets, files = _load([Path(path) for path in paths], ledger)
-    check_map(sheets, columns)
-    tables = [recognise(sheet, columns) for sheet in sheets]
-    cells = Cells(tables, columns, ledger)
+    ledger = Ledger()
+    said = told(paths, columns=columns or {}, stages=stages, as_of=as_of, plan=plan)
+    sheets, files = _load(said, ledger)
+    check_map(sheets, said)
+    tables = [recognise(sheet, said.columns) for sheet in sheets]
+    cells = Cells(tables, said, ledger)
     limit = _midnight_after(today or datetime.now(tz=UTC).date())
-    asked = Asked(columns=columns, stages=stages, limit=limit)
+    asked = Asked(told=said, limit=limit)
     deals = _deals(tables, cells, asked, ledger)
     orders = orders_of(tables, cells, ledger, limit)
     subscriptions = subscriptions_of(tables, cells, ledger, limit)
     _say_nothing(tables, ledger, found=bool(deals or orders or subscriptions))
     ends = [part.until for part in (*deals, orders, subscriptions) if part is not None]
-    until = _midnight_after(as_of or max(ends).date())
-    if as_of is not None and max(ends) >= until:
-        ledger.note(0, f"events after {as_of}: they are not used in what is known on that day")
+    until = _midnight_after(said.as_of or max(ends).date())
+    if said.as_of is not None and max(ends) >= until:
+        ledger.note(0, f"events after {said.as_of}: they are not used in what is known on that day")
     return History(
-        deals=tuple(_finished(one, until, columns, ledger) for one in deals),
+        deals=tuple(_finished(one, until, said, ledger) for one in deals),
         orders=None if orders is None else replace(orders, until=until),
         subscriptions=None if subscriptions is None else replace(subscriptions, until=until),
         findings=ledger.findings(),
         files=tuple(files),
+        told=said,
     )
 
 
-def _load(paths: Sequence[Path], ledger: Ledger) -> tuple[list[Sheet], list[tuple[str, str]]]:
+def _load(said: Told, ledger: Ledger) -> tuple[list[Sheet], list[tuple[str, str]]]:
     """Read all files; say all that cannot be read."""
     sheets: list[Sheet] = []
     files = []
     problems: list[str] = []
-    for path in paths:
+    for path in said.files:
         try:
             sha256, found = load(path, ledger)
         except (TableError, SalessimError) as error:
-            problems += map(str, error.args)
+            problems += map(said.of_file, error.args)
             continue
         sheets += found
         files.append((path.name, sha256))
         problems += [f"{one.name} has a header and no rows" for one in found if not len(one.rows)]
-    if not paths:
+    if not said.files:
         problems.append("no file is given")
     if problems:
         raise SalessimError(*problems)
@@ -220,9 +229,7 @@ def _say_nothing(tables: Sequence[Recognised], ledger: Ledger, *, found: bool) -
     raise SalessimError(*(problems or ["there is no deal, order or subscription in what was read"]))
 
 
-def _finished(
-    deals: Deals, until: pd.Timestamp, columns: Mapping[str, str], ledger: Ledger
-) -> Deals:
+def _finished(deals: Deals, until: pd.Timestamp, said: Told, ledger: Ledger) -> Deals:
     """Say from when to when the deals are complete."""
     created = deals.table["created"].to_numpy()
     last = quiet_since(created, until)
@@ -233,9 +240,8 @@ def _finished(
             f"{until.date()}: closings after it may be planned ones, and new deals be left out of "
             f"the export (--as-of {last.date()} looks at neither)",
         )
-    given = columns.get("complete_from")
-    if given is not None:
-        return replace(deals, until=until, complete_from=_begin(given))
+    if "complete_from" in said.columns:
+        return replace(deals, until=until, complete_from=_begin(said))
     closings = deals.moves[deals.moves["stage"] >= deals.won].groupby("deal")["at"].min()
     ended = closings.reindex(deals.table.index).to_numpy(dtype="datetime64[us]")
     start = complete_from(created, ended, until)
@@ -251,17 +257,18 @@ def _finished(
     return replace(deals, until=until, complete_from=start)
 
 
-def _begin(given: str) -> pd.Timestamp | None:
+def _begin(said: Told) -> pd.Timestamp | None:
     """Read what `--map complete_from` says."""
     import pandas as pd
 
+    given = said.columns["complete_from"]
     if given.lower() == "none":
         return None
     try:
         return pd.Timestamp(date.fromisoformat(given))
     except ValueError:
         raise SalessimError(
-            f"--map complete_from={given}: expected a date such as 2026-01-31, or none"
+            f"{said.of_column('complete_from')}: expected a date such as 2026-01-31, or none"
         ) from None
 
 

@@ -11,6 +11,7 @@ from salessim.config.words import nearest
 from salessim.errors import SalessimError
 from salessim.fit.reading.names import NAMES, SETTINGS
 from salessim.fit.reading.tables import Sheet
+from salessim.fit.told import Told
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,7 +81,7 @@ def recognise(sheet: Sheet, columns: Mapping[str, str]) -> Recognised:
     return found
 
 
-def check_map(sheets: Sequence[Sheet], columns: Mapping[str, str]) -> None:
+def check_map(sheets: Sequence[Sheet], said: Told) -> None:
     """Refuse keys that there are not and columns that no file has.
 
     Raises
@@ -89,14 +90,14 @@ def check_map(sheets: Sequence[Sheet], columns: Mapping[str, str]) -> None:
     """
     known = {name for sheet in sheets for name in sheet.cells.column_names}
     problems = []
-    for key, column in columns.items():
+    for key, column in said.columns.items():
         if key not in NAMES and key not in SETTINGS:
             problems.append(
-                f"--map {key}={column}: unknown key; {nearest(key, [*NAMES, *SETTINGS])}"
+                f"{said.of_column(key)}: unknown key; {nearest(key, [*NAMES, *SETTINGS])}"
             )
         elif key in NAMES and column not in known:
             problems.append(
-                f"--map {key}={column}: no file has that column; {nearest(column, sorted(known))}"
+                f"{said.of_column(key)}: no file has that column; {nearest(column, sorted(known))}"
             )
     if problems:
         raise SalessimError(*problems)
