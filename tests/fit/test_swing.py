@@ -127,7 +127,7 @@ def naive_pace(seen, months):
     pull, information = np.zeros(size), np.zeros((size, size))
     spent = np.zeros(size)
     for age in range(1, int(seen.duration.max()) + 1):
-        there = seen.duration >= age
+        there = (seen.duration >= age) & (seen.entry_age < age)
         days = begin + (entered[there] + age - 1)
         spent += np.bincount(days.astype("datetime64[M]").astype(int) - months.start, None, size)
         now = (seen.duration == age) & (seen.outcome == ADVANCE)
@@ -141,15 +141,28 @@ def naive_pace(seen, months):
     return pull, information
 
 
-def test_pace_is_the_log_rank_test_of_months(monkeypatch) -> None:
-    """Where each day is an age of its own, as it was: a slow oracle, day by day."""
+@pytest.mark.parametrize("complete_from", [None, 40])
+def test_pace_is_the_log_rank_test_of_months(monkeypatch, complete_from) -> None:
+    """Where each day is an age of its own, as it was: a slow oracle, day by day.
+
+    Also where deals that ended before a day are absent: those under way then are seen only from the
+    age that they had.
+    """
     monkeypatch.setattr(monthly, "AGES", 100_000)
     law = Lognormal(median=12.0, sigma=0.7)
     stage = TrueStage(conversion=0.6, cycle_time=law, loss_time=law)
-    deals = record([stage], np.random.default_rng(3), deals=400, days=200, dates_only=True)
+    deals = record(
+        [stage],
+        np.random.default_rng(3),
+        deals=400,
+        days=200,
+        complete_from=complete_from,
+        dates_only=True,
+    )
     fitted = fit_pipeline(deals, families=["lognormal"], empirical=False)
     seen = visits(deals)
-    seen = seen.where((seen.duration > 0) & (seen.outcome == ADVANCE))
+    seen = seen.where((seen.duration > seen.entry_age) & (seen.outcome == ADVANCE))
+    assert (complete_from is not None) == bool((seen.entry_age > 0.0).any())
     months = span(seen, np.datetime64(deals.until, "us"))
     found = of_pace(fitted.stages[0], seen, months)
     pull, information = naive_pace(seen, months)

@@ -172,7 +172,8 @@ def _log_rank(mine: Visits, entry: FloatArray, edges: FloatArray) -> tuple[Float
         inside = went & (mine.duration > low) & (mine.duration <= high)
         of = np.minimum(np.searchsorted(edges, end[inside], side="right") - 1, size - 1)
         ends = np.bincount(of, mine.weight[inside], size)
-        there = mine.duration > np.maximum(low, mine.entry_age)
+        # who comes under observation only at a later age spends no time at this one
+        there = (mine.duration > np.maximum(low, mine.entry_age)) & (mine.entry_age < high)
         begin = entry[there] + np.maximum(low, mine.entry_age[there])
         leave = entry[there] + np.minimum(high, mine.duration[there])
         spent = _spent(begin, leave, mine.weight[there], edges)
