@@ -80,7 +80,8 @@ class Wanted(Study):
     "--as-of",
     type=Day(),
     metavar="DATE",
-    help="The records tell everything up to the end of this day; by default of their last event.",
+    help="The records tell everything up to the end of this day; the plan's by default, of files "
+    "named here that of their last event.",
 )
 @map_option
 @stages_option
