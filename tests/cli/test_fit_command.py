@@ -64,6 +64,20 @@ def test_without_a_plan_to_write_nothing_is_written(call, history):
     assert [file.name for file in history.iterdir()] == ["history.csv"]
 
 
+def test_a_file_whose_name_no_plan_can_say_is_fitted_all_the_same(call, history):
+    try:
+        (history / "history.csv").rename(history / "hist\udcff.csv")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    result = call("fit", "hist\udcff.csv", "-o", "fitted.toml", "-q")
+    assert result.exit_code == 0, result.stderr
+    plan = load_plan("fitted.toml")
+    assert plan.model.title.startswith("Forecast from hist .csv")
+    assert plan.records is None
+    said = " ".join(call("backtest", "fitted.toml").stderr.split())
+    assert "name the files after the plan" in said
+
+
 @pytest.mark.usefixtures("history")
 def test_one_document_for_a_program(call):
     result = call("fit", "history.csv", *AS_OF, "--groups", "owner", "--json", "-q")

@@ -29,6 +29,7 @@ from salessim.fit.reading_report import report_lines
 from salessim.fit.records import with_records
 from salessim.fit.sources import SourceFit, fit_sources, silent_pipelines, sources_part
 from salessim.fit.writing import plan_text, publish
+from salessim.readable import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -286,7 +287,7 @@ def _plain_names(history: History) -> History:
 
 
 def _names(history: History) -> str:
-    names = [name for name, _ in history.files]
+    names = [printable(name) for name, _ in history.files]
     if len(names) > 2:
         return f"{names[0]} and {len(names) - 1} more files"
     return " and ".join(names) or "records"

@@ -41,6 +41,8 @@ def with_records(
         "half_life": None if half_life is None else f"{number_text(half_life)} days",
     }
     kept = {key: value for key, value in table.items() if value}
+    if not kept:
+        return part
     return replace(
         part,
         document={**part.document, "records": kept},
