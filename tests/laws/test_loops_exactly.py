@@ -99,7 +99,7 @@ def test_pace_is_operational_time(curves):
 def test_a_clock_that_crawls_and_then_runs():
     # the worst case of the method: 300 steps of one clock are one step of the other
     model = replace(looping(), curves=(curve("pace", 45, 130, 0.01), curve("pace", 130, 200, 3.0)))
-    assert_exact(model, Chain(model, births_per_day=RATE), rtol=3e-5)
+    assert_exact(model, Chain(model, births_per_day=RATE), rtol=1e-8)
 
 
 @pytest.mark.parametrize("curves", [(), CURVES["one stage and all"], PACES["from the start"]])

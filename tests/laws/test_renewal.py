@@ -16,6 +16,7 @@ from salessim.lowering.size import SURE_BOUND, expected_stage_entries
 from salessim.model.calendar import Span, Timeline
 from salessim.model.laws import Empirical, Exponential, Fixed, LogLogistic, Lognormal, Weibull
 from salessim.model.plan import (
+    Curve,
     Customers,
     Model,
     NoDecision,
@@ -141,6 +142,83 @@ def test_instant_referrals_are_a_linear_birth_death_process():
     lost = 40 / 300 * np.diff(np.exp(growth * EDGES)) / growth
     np.testing.assert_allclose(found.lost_customers, lost, rtol=1e-6)
     np.testing.assert_allclose(found.new_customers, found.wins[:, 0], rtol=1e-12)
+
+
+PACED = ((0, 60), (60, 159), (159, 360))
+"""First day and end of the cells; of the first the pace is 1."""
+
+
+def two_paced_stages(first, second, *, deals=None):
+    """Return a pipeline of two exponential stages of 20 days whose pace changes twice."""
+    room = stage(0.5, Exponential(mean=20.0), Exponential(mean=20.0))
+    pipeline = Pipeline(
+        name="new_business",
+        stages=(replace(room, name="first"), replace(room, name="last")),
+        amount=Fixed(value=1.0),
+    )
+    timeline = replace(THIRTY_DAYS, periods=12, judged=12)
+    days = [date(2027, 3, 2), date(2027, 6, 9), None]
+    curves = tuple(
+        Curve(kind="pace", pipeline="new_business", stage=None, starts=a, ends=b, factor=factor)
+        for a, b, factor in zip(days, days[1:], (first, second), strict=False)
+    )
+    model = one_stage(room, sources=() if deals else [OUTBOUND], timeline=timeline)
+    return replace(model, pipelines=(pipeline,), curves=curves, open_deals=deals)
+
+
+def paced_wins(first, second, *, instant=False):
+    """Return the wins of two such stages in closed form, of a lead a day or of one at the start.
+
+    By the clock L of the pace a deal takes the sum of two exponential times, gamma of shape 2 and
+    scale m; entered evenly over [a, b] at the speed v, until T so many are won: the integral of
+    F(L(T) - L(s)) ds, which by I(x) = x - 2 m + (x + 2 m) e^(-x / m) is [I(L(T) - L(a)) - I(L(T) -
+    L(b))] / v.
+    """
+    mean, edges = 20.0, np.array([*(a for a, _ in PACED), 360.0])
+    clock = np.concatenate([[0.0], np.cumsum(np.diff(edges) * [1.0, first, second])])
+    shown = np.interp(EDGES[:13], edges, clock)
+    if instant:
+        return np.diff(1.0 - np.exp(-shown / mean) * (1.0 + shown / mean))
+    total = np.zeros(13)
+    for (a, b), speed in zip(PACED, (1.0, first, second), strict=True):
+        ends = np.clip(EDGES[:13], a, b)
+        if speed == 0.0:
+            left = shown - np.interp(a, edges, clock)
+            total += (ends - a) * (1.0 - np.exp(-left / mean) * (1.0 + left / mean))
+            continue
+        since, until = (shown - np.interp(x, edges, clock) for x in (np.minimum(a, ends), ends))
+        each = [x - 2 * mean + (x + 2 * mean) * np.exp(-x / mean) for x in (since, until)]
+        total += np.where(ends > a, (each[0] - each[1]) / speed, 0.0)
+    return np.diff(total)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "rtol"),
+    [
+        (50.0, 1.0, 1e-7),
+        (1.0, 50.0, 1e-7),
+        (0.01, 1.0, 1e-7),
+        (0.1, 10.0, 1e-7),
+        (0.0, 3.0, 1e-7),
+        (0.3, 0.7, 1e-7),
+        (0.02, 50.0, 1e-6),
+    ],
+)
+def test_where_the_pace_changes_many_times_over_the_digits_hold(first, second, rtol):
+    """Wins of evenly entering leads and of open deals that have an age."""
+    wins = 0.25 * 200 / 30 * paced_wins(first, second)
+    found = expected(two_paced_stages(first, second)).wins[:, 0]
+    np.testing.assert_allclose(found, wins, rtol=rtol, atol=1e-8)
+    deals = open_deals(["new_business.first"] * 10, ages=7.0)
+    found = expected(two_paced_stages(first, second, deals=deals)).wins[:, 0]
+    won = 0.25 * 10 * paced_wins(first, second, instant=True)
+    np.testing.assert_allclose(found, won, atol=1e-7)
+
+
+def test_a_pace_off_by_a_millionth_is_seen():
+    wins = 0.25 * 200 / 30 * paced_wins(0.3, 0.7)
+    found = expected(two_paced_stages(0.300001, 0.7)).wins[:, 0]
+    assert np.abs(found / wins - 1.0).max() > 5e-7
 
 
 def test_sure_times_arrive_on_time():

@@ -114,7 +114,7 @@ def survival_between(law: Law, edges: FloatArray) -> FloatArray:
 def _excess(law: Law, times: FloatArray) -> FloatArray:
     """E[(X - t)+]."""
     above = law.survival(times)
-    return law.tail_mean(above) - times * above
+    return law.tail_mean_from(times, above) - times * above
 
 
 def daily_rates(source: Source, timeline: Timeline, *, days: int) -> list[float]:

@@ -25,6 +25,9 @@ ALIASING = 1e-13
 MOST_COEFFICIENTS = 1 << 21
 """Of the linear systems solved together: 32 MB."""
 
+MOST_POINTS = 64
+"""Of a clock, at which those under way are counted, for each step of the calendar."""
+
 # What a stream of deals carries, a row each
 DEALS, NEW_BUYERS, KNOWN_MONEY, DRAWN_AMOUNTS = range(4)
 
@@ -148,29 +151,50 @@ class Streams:
         """Return when those who entered in a cell leave after its end, shape (row, later step).
 
         A visit entered a time r before the end, as its clock goes, lasts at least a time u more
-        with probability S(r + u). The sum over the entries is computed on steps of the slowest
-        clock that are no shorter than any later step, and read off where the later steps end.
+        with probability S(r + u). The sum over the entries is computed at points u that are as
+        close as the steps of the slowest clock, and read off where the later steps end.
         """
-        from scipy.interpolate import PchipInterpolator
-
         step, later = self.grid.step, speeds[cell + 1 :]
         lengths = np.diff(self.edges)[cell + 1 :]
         clock = np.concatenate([[0.0], np.cumsum(np.repeat(later, lengths) * step)])
-        passed, most = float(speeds[cell]) * step * entering.shape[1], float(later.max()) * step
-        if most == 0.0:
+        if clock[-1] == 0.0:
             return np.zeros((len(entering), len(clock) - 1))
-        groups = min(entering.shape[1], max(1, int(passed / most * (1.0 + 1e-9))))
+        passed = float(speeds[cell]) * step * entering.shape[1]
+        moving = speeds[cell:][speeds[cell:] > 0.0]
+        closest = max(float(moving.min()) * step, clock[-1] / (MOST_POINTS * len(clock)))
+        groups = self._groups(passed, entering.shape[1], closest)
         width = passed / groups
-        spacing = max(width, most)
-        points = groups + int(np.ceil(clock[-1] / spacing)) + 1
-        left = mean_survival(law, width=width, spacing=spacing, count=points, age=age)
-        under_way = convolve(_regrouped(entering, groups), left)[:, groups - 1 : points]
-        if groups == entering.shape[1] and np.all(later == speeds[cell]):
-            read = under_way[:, : len(clock)]
-        else:
-            at = spacing * np.arange(under_way.shape[1])
-            read = PchipInterpolator(at, under_way, axis=1)(clock)
+        parts = max(1, int(width / closest * (1.0 + 1e-9)))
+        spacing = closest if groups == 1 else width / parts
+        entered = np.zeros((len(entering), (groups - 1) * parts + 1))
+        entered[:, ::parts] = _regrouped(entering, groups)
+        first, points = entered.shape[1] - 1, int(np.ceil(clock[-1] / spacing)) + 3
+        left = mean_survival(law, width=width, spacing=spacing, count=first + points, age=age)
+        under_way = convolve(entered, left)[:, first : first + points]
+        same = bool(np.all(later == speeds[cell]))
+        read = under_way[:, : len(clock)] if same else _read_off(under_way, spacing, clock)
         return floats(np.maximum(-np.diff(read), 0.0))
+
+    def _groups(self, passed: float, steps: int, closest: float) -> int:
+        """Return how many stretches, no shorter than points may be, the steps of a cell make.
+
+        Their lengths halve with the step, as the extrapolation to a step of zero asks for.
+        """
+        if passed >= closest * steps * (1.0 - 1e-9):
+            return steps
+        return max(1, self.grid.per_day * int(passed / closest / self.grid.per_day))
+
+
+def _read_off(rows: FloatArray, spacing: float, at: FloatArray) -> FloatArray:
+    """Return rows of values at points of equal distances where they are asked for, from 0 on."""
+    from scipy.interpolate import PchipInterpolator
+
+    # only the points near one that is read: often few of all
+    near = np.floor(at / spacing).astype(np.int64)[:, None] + np.arange(-1, 3)
+    is_near = np.zeros(rows.shape[1], dtype=bool)
+    is_near[np.clip(near, 0, rows.shape[1] - 1)] = True
+    points = np.flatnonzero(is_near)
+    return floats(PchipInterpolator(spacing * points, rows[:, points], axis=1)(at))
 
 
 def _regrouped(rows: FloatArray, groups: int) -> FloatArray:
