@@ -269,6 +269,7 @@ def test_without_a_swing_the_plan_has_none() -> None:
     fitted = fit_pipeline(deals, families=["lognormal"], empirical=False)
     assert "shocks" not in fitted.part().document
     assert fitted.months.warnings == ()
+    assert fitted.months.rhythm is None
     assert all(stage.alike is None and stage.swing == 0.0 for stage in fitted.stages)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from salessim.config.words import path_text
 from salessim.fit.drift import MATERIAL
 from salessim.fit.monthly import Monthly, of_conversion, of_pace, span
 from salessim.fit.parts import Part
+from salessim.fit.rhythm import Rhythm, rhythm
 from salessim.fit.stages import FittedStage
 from salessim.fit.swing import Swing, shared, swing
 from salessim.fit.visits import Visits
@@ -49,6 +51,13 @@ class SharedMonths:
         one = self.found.get("conversion")
         return None if one is None else one.months
 
+    @cached_property
+    def rhythm(self) -> Rhythm | None:
+        """How quick the months of a quarter are; None where it is luck, or no month is quick."""
+        one = self.found.get("pace")
+        found = None if one is None else rhythm(one.monthly)
+        return found if found is not None and found.matters else None
+
     def part(self, pipeline: str) -> Part:
         """Return the shocks of a pipeline."""
         shocks: dict[str, Any] = {}
@@ -65,16 +74,21 @@ class SharedMonths:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What must be read before the plan is trusted."""
+        said = []
         one = self.found.get("conversion")
-        if one is None or one.effect <= MATERIAL:
-            return ()
-        low, high = int(one.months.argmin()), int(one.months.argmax())
-        said = (
-            f"months differ: the odds of advancing were the lowest in {_name(one, low)} and the "
-            f"highest in {_name(one, high)}; the plan goes on from the mean of all months and lets "
-            "them swing, and a half-life makes recent visits count more"
-        )
-        return (said,)
+        if one is not None and one.effect > MATERIAL:
+            low, high = int(one.months.argmin()), int(one.months.argmax())
+            said.append(
+                f"months differ: the odds of advancing were the lowest in {_name(one, low)} and "
+                f"the highest in {_name(one, high)}; the plan goes on from the mean of all months "
+                "and lets them swing, and a half-life makes recent visits count more"
+            )
+        if self.rhythm is not None:
+            said.append(
+                f"{self.rhythm.sentence}; the plan lets months swing, but not in step: trust whole "
+                "quarters more than months, or write the factors as curves of the pipeline's pace"
+            )
+        return tuple(said)
 
 
 def sentence(key: str, found: Swing) -> str:

@@ -61,7 +61,7 @@ def _of_pipeline(fitted: Fitted, name: str) -> int:
 
 def _months(months: SharedMonths) -> dict[str, Any]:
     """Return how months swing beyond chance: what a shock of the plan says, and how surely."""
-    return {
+    swings: dict[str, Any] = {
         key: {
             "effect": found.effect,
             "low": found.interval[0],
@@ -72,6 +72,16 @@ def _months(months: SharedMonths) -> dict[str, Any]:
         }
         for key, found in months.found.items()
     }
+    in_step = months.rhythm
+    if in_step is not None:
+        factors, errors = in_step.factors.tolist(), in_step.errors.tolist()
+        swings["quarter"] = {
+            "factors": factors,
+            "errors": errors,
+            "p_value": in_step.p_value,
+            "said": in_step.sentence,
+        }
+    return swings
 
 
 def _stage(stage: FittedStage) -> dict[str, Any]:

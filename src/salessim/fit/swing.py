@@ -95,7 +95,7 @@ class Swing:
 
     def covariance(self, ahead: int = 0) -> FloatArray:
         """Return the mean covariance of the effects of the months seen, and of those ahead."""
-        apart = _apart(len(self.monthly.pull) + ahead)
+        apart = lags(len(self.monthly.pull) + ahead)
         variance = self.likely @ SPREADS**2
         return floats(np.tensordot(variance, PERSISTENCES[:, None, None] ** apart, axes=1))
 
@@ -155,7 +155,7 @@ def swing(parts: Sequence[Monthly]) -> Swing | None:
         Of stages, with the same months.
     """
     whole = added_up(parts)
-    seen = _standard(whole)
+    seen = standard(whole)
     if seen is None:
         return None
     y, bend = seen
@@ -187,7 +187,7 @@ def shared(found: Swing, parts: Sequence[Monthly]) -> Swing:
         Of stages; of only one, all is shared.
     """
     owns = OWN_SPREADS if len(parts) > 1 else OWN_SPREADS[:1]
-    apart = _apart(len(found.monthly.pull))
+    apart = lags(len(found.monthly.pull))
     gains = np.empty((len(PERSISTENCES), len(owns), len(SPREADS)))
     for i, persistence in enumerate(PERSISTENCES):
         for j, own in enumerate(owns):
@@ -215,11 +215,11 @@ def _less(part: Monthly, covariance: FloatArray) -> Monthly:
 
 def _gain_of(told: Monthly, persistence: float, spreads: FloatArray = SPREADS) -> FloatArray:
     """Return the gain in log-likelihood over no swing, for each spread."""
-    seen = _standard(told)
+    seen = standard(told)
     if seen is None:
         return np.zeros(len(spreads))
     y, bend = seen
-    rise, turn = np.linalg.eigh(bend @ persistence ** _apart(bend.shape[1]) @ bend.T)
+    rise, turn = np.linalg.eigh(bend @ persistence ** lags(bend.shape[1]) @ bend.T)
     return _gain(y @ turn, floats(np.maximum(rise, 0.0)), spreads)
 
 
@@ -233,7 +233,7 @@ def added_up(parts: Sequence[Monthly]) -> Monthly:
     )
 
 
-def _standard(told: Monthly) -> tuple[FloatArray, FloatArray] | None:
+def standard(told: Monthly) -> tuple[FloatArray, FloatArray] | None:
     """Return y and L^(1/2), without the directions in which nothing is told; None = in all."""
     values, vectors = np.linalg.eigh(told.information)
     kept = values > NOTHING * max(float(values[-1]), 1.0)
@@ -245,7 +245,7 @@ def _standard(told: Monthly) -> tuple[FloatArray, FloatArray] | None:
 
 def _turns(bend: FloatArray) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield for each persistence the variances that s^2 adds, where they are independent of y."""
-    apart = _apart(bend.shape[1])
+    apart = lags(bend.shape[1])
     for persistence in PERSISTENCES:
         rise, turn = np.linalg.eigh(bend @ persistence**apart @ bend.T)
         yield floats(np.maximum(rise, 0.0)), floats(turn)
@@ -267,9 +267,9 @@ def _gain(y: FloatArray, rise: FloatArray, spreads: FloatArray = SPREADS) -> Flo
 
 def _mean_correlation(persistence: FloatArray) -> FloatArray:
     """Return the mean correlation of two months of a year, themselves among them."""
-    return floats((persistence[:, None, None] ** _apart(YEAR)).mean(axis=(1, 2)))
+    return floats((persistence[:, None, None] ** lags(YEAR)).mean(axis=(1, 2)))
 
 
-def _apart(months: int) -> FloatArray:
+def lags(months: int) -> FloatArray:
     """Return how many months lie between any two."""
     return floats(np.abs(np.subtract.outer(np.arange(months), np.arange(months))))

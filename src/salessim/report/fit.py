@@ -93,13 +93,15 @@ def _pipeline(fitted: Fitted, pipeline: FittedPipeline) -> Section:
         Figure(drawn=pictures.stage_outcomes(stage), caption=f"{stage.name}: {stage.comment()}.")
         for stage in pipeline.stages
     ]
-    drawn += [
-        Figure(
-            drawn=pictures.shared_months(found, key),
-            caption=f"Of all stages, {sentence(key, found)}.",
+    for key, found in pipeline.months.found.items():
+        rhythm = pipeline.months.rhythm if key == "pace" else None
+        besides = f" And {rhythm.sentence}." if rhythm is not None else ""
+        drawn.append(
+            Figure(
+                drawn=pictures.shared_months(found, key, rhythm=rhythm),
+                caption=f"Of all stages, {sentence(key, found)}.{besides}",
+            )
         )
-        for key, found in pipeline.months.found.items()
-    ]
     worth = Figure(
         drawn=pictures.amounts(pipeline.amount, fitted.currency),
         caption=f"What deals won were worth: {pipeline.amount.comment()}.",

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from salessim.charts import style
+from salessim.fit.rhythm import Rhythm
 from salessim.fit.swing import Swing
 from salessim.model.uncertain import NORMAL_P95
 
@@ -15,7 +16,9 @@ WORDS = {
 }
 
 
-def shared_months(found: Swing, of: str, ax: Axes | None = None) -> Axes:
+def shared_months(
+    found: Swing, of: str, ax: Axes | None = None, *, rhythm: Rhythm | None = None
+) -> Axes:
     """Draw the factor of each month, with the interval that holds it with 90 %.
 
     Parameters
@@ -24,6 +27,8 @@ def shared_months(found: Swing, of: str, ax: Axes | None = None) -> Axes:
     of : {"conversion", "pace"}
     ax : Axes, optional
         A new figure when None, reached as ``.figure`` of the result.
+    rhythm : Rhythm, optional
+        How quick the months of a quarter are, drawn besides.
     """
     ax = style.new_axes() if ax is None else ax
     first = np.datetime64(found.monthly.first, "M")
@@ -35,6 +40,10 @@ def shared_months(found: Swing, of: str, ax: Axes | None = None) -> Axes:
     ax.axhline(1.0, color=style.BLACK, linewidth=0.8)
     ax.vlines(middle, low, high, color=style.BLUE, alpha=0.35, linewidth=6.0, label="nine of ten")
     ax.plot(middle, np.exp(found.months), "o", color=style.BLUE, markersize=5, label="likeliest")
+    if rhythm is not None:
+        place = (found.monthly.first + np.arange(len(found.months))) % len(rhythm.factors)
+        ax.hlines(rhythm.factors[place], days[:-1], days[1:], color=style.ORANGE, linewidth=2.0,
+                  label="in step with the quarter")  # fmt: skip
     what, which = WORDS[of]
     begin, end = (edge.astype("datetime64[D]").item() for edge in (edges[0], edges[-1]))
     style.date_axis(ax, begin, end)
