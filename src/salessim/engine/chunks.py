@@ -63,6 +63,12 @@ def _sizes(program: Program) -> tuple[int, int]:
     return born, arrays.base.entity.size + born
 
 
+def _pieces(program: Program) -> int:
+    """Return the pieces of the calendar that deals may be in; 0 = none carries a clock's time."""
+    pieces = program.arrays.pieces
+    return pieces.day.size - 1 if pieces.row.size else 0
+
+
 def _rooms(program: Program) -> int:
     """Return the stages of the longest pipeline in which deals come back; 0 = none does."""
     stages, first = program.arrays.stages, program.arrays.pipelines.first_stage
@@ -92,6 +98,7 @@ def simulate_chunk(
     counts = counts or _allocate(program, size)
     tally = make_tally(
         periods=program.periods,
+        pieces=_pieces(program),
         slots=counts.bookings.shape[2],
         sources=counts.leads.shape[2],
         stages=len(program.stages),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salessim.kernels._jit import kernel, loop, rule
+from salessim.kernels._jit import loop, rule
 
 BELOW_ONE = 1.0 - 2.0**-52
 
@@ -45,25 +45,33 @@ def wind(cumulative, cells, guides):
 
 
 @loop
-def _find_cells(cells, clock, low, size, guide, scale, cumulative, steps):
-    """Find the cells in which a clock shows ``clock[low : low + size]``, less than its last."""
-    one, last = np.uint64(1), float(guide.size - 1)
+def find_cells(cells, after, clock, low, size, cumulative, guide):
+    """Find the cells in which a clock shows ``clock[low : low + size]``, less than its last.
+
+    ``after`` is a strip for when the next cells begin; ``guide`` is of `Guides`, but of one row.
+    Loops that only fetch are apart: those that only reckon then vectorise.
+    """
+    first, scale, steps = guide
+    one, last = np.uint64(1), float(first.size - 1)
     for i in range(size):
-        at = clock[np.uint64(low + i)]
-        cell = guide[np.uint64(min(at * scale, last))]
-        cells[i] = cell + (at >= cumulative[np.uint64(cell) + one])
+        cells[i] = np.uint64(min(clock[np.uint64(low + i)] * scale, last))
+    for i in range(size):
+        cell = first[np.uint64(cells[i])]
+        cells[i], after[i] = cell, cumulative[np.uint64(cell) + one]
+    for i in range(size):
+        cells[i] += clock[np.uint64(low + i)] >= after[i]
     for _ in range(1, steps):
         for i in range(size):
-            after = cumulative[np.uint64(cells[i]) + one]
-            cells[i] += clock[np.uint64(low + i)] >= after
+            following = cumulative[np.uint64(cells[i]) + one]
+            cells[i] += clock[np.uint64(low + i)] >= following
 
 
-@kernel
+@loop
 def to_days(out, clock, low, size, clocks, row, cells):
     """Write the days on which a clock shows ``clock[low : low + size]``, less than its last."""
     edges, cumulative, days = clocks.edges[row], clocks.cumulative[row], clocks.days_per_unit[row]
-    guide, scale, steps = clocks.guide[row], clocks.scale[row], clocks.steps[row]
-    _find_cells(cells, clock, low, size, guide, scale, cumulative, steps)
+    guide = clocks.guide[row], clocks.scale[row], clocks.steps[row]
+    find_cells(cells, out, clock, low, size, cumulative, guide)
     for i in range(size):
         cell = np.uint64(cells[i])
         out[i] = edges[cell] + (clock[np.uint64(low + i)] - cumulative[cell]) * days[cell]

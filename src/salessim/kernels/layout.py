@@ -17,6 +17,9 @@ FULL = -1
 OUTCOMES = 7
 """Of a visit: advance, lost, no decision, back, parked, slip, stuck."""
 
+OUTCOME_BITS = 3
+"""Of a key to the counts of what leaves a stage: above them, the bin of when it does."""
+
 FLOWS = 7
 """Counts of a stage: entered, then deals by outcome up to slip."""
 

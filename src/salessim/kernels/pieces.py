@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.clocks import BELOW_ONE, operational
-from salessim.kernels.layout import PIECE_BIT
+from salessim.kernels.clocks import BELOW_ONE, find_cells, operational
+from salessim.kernels.layout import OUTCOME_BITS, PIECE_BIT
 
-_PIECE_BIT = np.int64(PIECE_BIT)
-_ADVANCE = np.uint64(0)
+_PIECE_BIT, _OUTCOME_BITS = np.int64(PIECE_BIT), np.int64(OUTCOME_BITS)
 _REST = np.int64((1 << PIECE_BIT) - 1)
 
 
@@ -38,52 +37,24 @@ def look_up_in_pieces(out, tag, low, size, cell, conversion):
 
 
 @kernel
-def find_pieces(bins, exits, deals, strip, pieces, row):
-    """Write the pieces in which visits end to the tags of a strip of deals, periods to ``bins``.
+def find_pieces(keys, outcomes, exits, deals, strip, after, pieces, row):
+    """Write the pieces in which visits end to the tags of a strip of deals, and to ``keys``.
 
     What takes no time stays where it is: the clock may stand still, or have been rounded.
     """
     low, size = strip
-    clock, guide, period = pieces.clock[row], pieces.guide[row], pieces.period
-    scale, steps = pieces.scale[row], pieces.steps[row]
-    time, tag = deals.time, deals.tag
-    one, last, beyond = np.uint64(1), float(guide.size - 1), clock.size - 2
+    clock, time, tag = pieces.clock[row], deals.time, deals.tag
+    beyond = clock.size - 2
     end = clock[beyond]
+    guide = pieces.guide[row], pieces.scale[row], pieces.steps[row]
+    find_cells(keys, after, exits, 0, size, clock, guide)
     for i in range(size):
         deal, passed = np.uint64(low + i), exits[i]
         was = tag[deal]
-        piece = guide[np.uint64(min(passed * scale, last))]
-        piece += np.int64(passed >= clock[np.uint64(piece) + one])
-        piece = beyond if passed >= end else piece
+        piece = beyond if passed >= end else keys[i]
         piece = piece if passed > time[deal] else was >> _PIECE_BIT
         tag[deal] = (was & _REST) | (piece << _PIECE_BIT)
-        bins[i] = period[np.uint64(piece)]
-    for _ in range(1, steps):
-        for i in range(size):
-            deal, passed = np.uint64(low + i), exits[i]
-            piece = np.uint64(tag[deal] >> _PIECE_BIT)
-            more = np.int64((passed >= clock[piece + one]) & (passed > time[deal]))
-            tag[deal] += more << _PIECE_BIT
-            bins[i] = period[piece + np.uint64(more)]
-
-
-@kernel
-def leave_in_pieces(deals, outcomes, exits, bins, strip, kept, counts):
-    """Count the outcomes of a strip by period; move those that advance before the end to ``kept``.
-
-    Return where the next ones go. As the walk by days does it, but the periods are known.
-    """
-    low, size = strip
-    time, entity, tag = deals.time, deals.entity, deals.tag
-    overflow, kept = counts.shape[1] - 1, np.uint64(kept)
-    for i in range(size):
-        deal, outcome, period = np.uint64(low + i), np.uint64(outcomes[i]), bins[i]
-        counts[np.uint64(i & 1), np.uint64(period), outcome] += 1
-        time[kept] = exits[i]
-        entity[kept] = entity[deal]
-        tag[kept] = tag[deal]
-        kept += np.uint64((outcome == _ADVANCE) & (period < overflow))
-    return np.int64(kept)
+        keys[i] = (piece << _OUTCOME_BITS) | outcomes[i]
 
 
 @kernel

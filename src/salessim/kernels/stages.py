@@ -7,13 +7,14 @@ import numpy as np
 from salessim.kernels._jit import kernel, loop
 from salessim.kernels.ageing import draw_aged
 from salessim.kernels.clocks import by_pace
-from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, STRIP
+from salessim.kernels.layout import AMOUNT_BIT, FULL, FULL_BITS, OUTCOME_BITS, STRIP
 from salessim.kernels.philox import blocks_of_entities, blocks_of_visits
-from salessim.kernels.pieces import find_pieces, leave_in_pieces, look_up_in_pieces
+from salessim.kernels.pieces import find_pieces, look_up_in_pieces
 from salessim.kernels.returns import purposes_of_visits, put_back
-from salessim.kernels.sample import exit_bin, quantile, quantile_left, uniform, word
+from salessim.kernels.sample import quantile, quantile_left, uniform, word
 
 ADVANCE = np.uint64(0)
+_OUTCOME_BITS, _OUTCOME = np.int64(OUTCOME_BITS), np.uint64((1 << OUTCOME_BITS) - 1)
 
 
 @kernel
@@ -106,25 +107,33 @@ def _begin_before(time, low, size, age, group, first):
 
 
 @kernel
-def _leave(deals, outcomes, days, strip, kept, clock, exits):
-    """Count the outcomes of a strip; move those that advance before the end to ``kept``.
+def _find_periods(keys, outcomes, exits, size, clock):
+    """Write the periods in which visits end to ``keys``."""
+    end, day_period = clock.end, clock.day_period
+    for i in range(size):
+        keys[i] = np.uint64(min(exits[i], end))
+    for i in range(size):
+        keys[i] = (day_period[np.uint64(keys[i])] << _OUTCOME_BITS) | outcomes[i]
 
-    Return where the next ones go.
+
+@kernel
+def _leave(deals, exits, keys, strip, kept, beyond, counts, stage):
+    """Count what leaves a stage by its keys; move those that advance before the end to ``kept``.
+
+    ``beyond`` is the bin of what is beyond the end. Return where the next ones go.
     """
     low, size = strip
-    end, day_period = clock.end, clock.day_period
     time, entity, tag = deals.time, deals.entity, deals.tag
-    kept = np.uint64(kept)  # unsigned: an index that may be negative is checked for it
+    kept, row = np.uint64(kept), np.uint64(2 * stage)  # a signed index is checked for its sign
+    overflow = np.uint64(beyond << OUTCOME_BITS)
     for i in range(size):
-        deal = np.uint64(low + i)
-        t = days[i]
-        outcome = np.uint64(outcomes[i])
+        deal, key = np.uint64(low + i), np.uint64(keys[i])
         # Neighbours often leave alike: two rows, or each count waits for the last one.
-        exits[np.uint64(i & 1), exit_bin(t, end, day_period), outcome] += 1
-        time[kept] = t
+        counts[row + np.uint64(i & 1), key] += 1
+        time[kept] = exits[i]
         entity[kept] = entity[deal]
         tag[kept] = tag[deal]
-        kept += np.uint64((outcome == ADVANCE) & (t < end))
+        kept += np.uint64(((key & _OUTCOME) == ADVANCE) & (key < overflow))
     return np.int64(kept)
 
 
@@ -174,7 +183,8 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
     # Every array a loop touches is a variable of the function: taken from its tuple within the
     # loop, it would be counted as a reference each time.
     deals, time, outcomes, exits = work.deals, work.deals.time, work.outcome, work.exit
-    bins, scratch = work.pick, (work.conversion, work.day, work.pick)
+    keys, scratch, counts = work.pick, (work.conversion, work.day, work.pick), tally.exits
+    beyond = tally.flows.shape[0] - 1 if clock < 0 else program.pieces.day.size - 1
     # Those in progress come last, as deals from n on.
     first = opened.first[stage]
     total = n + (opened.first[stage + 1] - first) * opening
@@ -196,9 +206,9 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
             if put_back(program, visit, low, size, trajectory, seed, work, tally) == FULL:
                 return FULL
         if clock >= 0:
-            find_pieces(bins, exits, deals, strip, program.pieces, clock)
-            kept = leave_in_pieces(deals, outcomes, exits, bins, strip, kept, tally.exits)
+            find_pieces(keys, outcomes, exits, deals, strip, work.day, program.pieces, clock)
         else:
-            kept = _leave(deals, outcomes, exits, strip, kept, program.clock, tally.exits)
+            _find_periods(keys, outcomes, exits, size, program.clock)
+        kept = _leave(deals, exits, keys, strip, kept, beyond, counts, stage)
         low += size
     return kept

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salessim.kernels.layout import FLOWS, MOST_RETURNS, OUTCOMES, STRIP
+from salessim.kernels.layout import FLOWS, MOST_RETURNS, OUTCOME_BITS, OUTCOMES, STRIP
 
 BUCKETS_OF_CLOCKS = 128
 BUCKETS_OF_PIECES = 1024
@@ -181,7 +181,9 @@ class Tally(NamedTuple):
     by_health: np.ndarray
     """[period + 1, 1 + class] hundredths booked by the base: from no customer's deal, by class."""
     exits: np.ndarray
-    """[2, period + 1, 7] one stage at work: deals that left it, by outcome."""
+    """[2 * stage, bin * 8] deals that left a stage, in two rows, by when and by outcome.
+
+    A bin is a period, or where deals carry the time of a clock a piece of the calendar."""
 
 
 def _make_guides(rows, buckets):
@@ -250,9 +252,10 @@ def make_work(*, deals, customers, periods, rooms, groups, clocks):
     )
 
 
-def make_tally(*, periods, slots, sources, stages, classes):
+def make_tally(*, periods, pieces, slots, sources, stages, classes):
     """Allocate the counts of one trajectory."""
     bins = periods + 1
+    keys = (max(periods, pieces) + 1) << OUTCOME_BITS
     return Tally(
         bookings=np.zeros((bins, slots), np.int64),
         wins=np.zeros((bins, slots), np.int64),
@@ -262,5 +265,5 @@ def make_tally(*, periods, slots, sources, stages, classes):
         slipped=np.zeros((bins, slots), np.int64),
         flows=np.zeros((bins, stages * FLOWS), np.int64),
         by_health=np.zeros((bins, 1 + classes), np.int64),
-        exits=np.zeros((2, bins, OUTCOMES), np.int64),
+        exits=np.zeros((2 * stages, keys), np.int64),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from salessim.kernels._jit import driver, kernel, loop
 from salessim.kernels.births import count_by_period, customer_deals, external_leads
 from salessim.kernels.customers import book, live, settle_base
-from salessim.kernels.layout import FLOWS, FULL, MOST_VISITS
+from salessim.kernels.layout import FLOWS, FULL, MOST_VISITS, OUTCOME_BITS
 from salessim.kernels.pieces import back_to_days, start_clock
 from salessim.kernels.returns import TAKEN, WAITING, take_returns
 from salessim.kernels.stages import walk_stage
@@ -43,6 +43,7 @@ def _start_over(tally):
     _clear(tally.slipped)
     _clear(tally.flows)
     _clear(tally.by_health)
+    _clear(tally.exits)
 
 
 @kernel
@@ -60,19 +61,32 @@ def _keep(out, i, tally, entries):
 
 
 @loop
-def _count_exits(exits, flows, stage, kinds, is_last):
-    """Add what left a stage to its flows, and to those of the next one; clear it.
+def _count_exits(exits, flows, stage, piece_period, in_pieces, kinds, is_last):
+    """Add what left a stage, by period or by piece, to its flows, and to those of the next one.
 
     Only the first ``kinds`` outcomes occur. Those who stay, or stay beyond the end, count nowhere.
     """
-    for period in range(exits.shape[1] - 1):
+    bins = piece_period.size if in_pieces else flows.shape[0]
+    for at in range(bins - 1):
+        period, key = piece_period[at] if in_pieces else at, at << OUTCOME_BITS
         for outcome in range(kinds):
-            left = exits[0, period, outcome] + exits[1, period, outcome]
-            exits[0, period, outcome] = 0
-            exits[1, period, outcome] = 0
+            left = exits[2 * stage, key + outcome] + exits[2 * stage + 1, key + outcome]
             flows[period, FLOWS * stage + 1 + outcome] += left
             if outcome == 0 and not is_last:
                 flows[period, FLOWS * (stage + 1)] += left
+
+
+@kernel
+def _count_flows(program, tally):
+    """Count what left the stages in a whole trajectory."""
+    stages, returns = program.pipelines.first_stage, program.stages.returns
+    period = program.pieces.period
+    for pipeline in range(program.pipelines.amount_law.size):
+        in_pieces = program.pipelines.clock[pipeline] >= 0
+        for stage in range(stages[pipeline], stages[pipeline + 1]):
+            kinds = LOOPING_OUTCOMES if returns[stage] else PLAIN_OUTCOMES
+            is_last = stage + 1 == stages[pipeline + 1]
+            _count_exits(tally.exits, tally.flows, stage, period, in_pieces, kinds, is_last)
 
 
 @kernel
@@ -104,7 +118,7 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
     first, last = stages[pipeline], stages[pipeline + 1]
     clocks, pieces = program.speed_clocks, program.pieces
     open_deals, returned = program.open_deals.first, work.returns.count
-    opening, entries, returns = generation[2], 0, program.stages.returns
+    opening, entries = generation[2], 0
     returned[TAKEN] = 0
     n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
     moving = n > 0 or opening
@@ -120,8 +134,6 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
             n = walk_stage(program, visit, n, trajectory, seed, work, tally)
             if n == FULL or entries > MOST_VISITS:
                 return FULL, entries
-            kinds = LOOPING_OUTCOMES if returns[stage] else PLAIN_OUTCOMES
-            _count_exits(tally.exits, tally.flows, stage, kinds, stage + 1 == last)
         if clock >= 0:
             back_to_days(work.deals, n, pieces.day, clocks, pieces.row[clock])
         if n > 0:
@@ -162,5 +174,6 @@ def simulate(shared, worlds, first, seed, work, tally, out):
                     return i
             live(program, high, born, trajectory, seed, work, tally.lost_customers)
             low, high, opening = high, born, False
+        _count_flows(program, tally)
         _keep(out, i, tally, entries)
     return out.entries.size
