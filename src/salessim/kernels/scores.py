@@ -170,3 +170,11 @@ def draw_worlds(inputs, draws, first, scores, factors, scratch):
         for j in range(factors.shape[1]):
             of = x[inputs.source[j]]
             factors[w, j] = exponential(inputs.coefficient[j] * of + inputs.offset[j])
+
+
+@driver
+def multiply(out, at, columns, factors):
+    """Multiply elements ``at`` of each world's row of ``out`` by its factors in ``columns``."""
+    for w in range(out.shape[0]):
+        for k in range(at.size):
+            out[w, at[k]] *= factors[w, columns[k]]

@@ -43,7 +43,8 @@ def _stages(stages, worlds, i):
 @kernel
 def _clocks(clocks, worlds, i, guides):
     cumulative = _row(worlds.cumulative, i)
-    wind(cumulative, cumulative.shape[1] - 1, guides)
+    if i < worlds.cumulative.shape[0]:
+        wind(cumulative, cumulative.shape[1] - 1, guides)
     return WoundClocks(
         day_cell=clocks.day_cell,
         edges=clocks.edges,
@@ -59,7 +60,8 @@ def _clocks(clocks, worlds, i, guides):
 @kernel
 def _pieces(pieces, worlds, i, guides):
     clock = _row(worlds.piece_clock, i)
-    wind(clock, clock.shape[1] - 2, guides)
+    if i < worlds.piece_clock.shape[0]:
+        wind(clock, clock.shape[1] - 2, guides)
     return WoundPieces(
         day_piece=pieces.day_piece,
         day=pieces.day,
@@ -122,7 +124,7 @@ def _base(base, worlds, i):
 def in_world(program, worlds, i, guides):
     """Return the Program as it is in the world of a chunk's trajectory i: views, no copies.
 
-    ``guides`` are those of clocks and of pieces, and are wound anew.
+    ``guides`` are those of clocks and of pieces, and are wound anew where worlds differ.
     """
     clock_guides, piece_guides = guides
     return Arrays(

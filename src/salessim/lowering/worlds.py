@@ -128,11 +128,6 @@ def moved(probability: FloatArray, odds: FloatArray) -> FloatArray:
     return np.asarray(advance / (advance + (1.0 - probability)))
 
 
-def _compact(at: IntArray) -> IntArray | slice:
-    """Return rising indices without a gap as a slice: a view, where others make copies."""
-    return slice(at[0], at[-1] + 1) if np.all(np.diff(at) == 1) else at
-
-
 class _Fold:
     """Multiplies factors into the arrays that they move."""
 
@@ -146,11 +141,12 @@ class _Fold:
         found = [effect for effect in self.world.effects if effect.target == target]
         if not found:
             return None
+        from salessim.kernels.scores import multiply
+
         out = np.ones((len(self.drawn.scores), int(np.prod(shape))))
-        with np.errstate(over="ignore", under="ignore"):
-            for effect in found:
-                out[:, _compact(effect.at)] *= np.take(self.drawn.factors, effect.factor, axis=1)
-        return np.clip(out, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR).reshape(-1, *shape)
+        for effect in found:
+            multiply(out, effect.at, effect.factor, self.drawn.factors)
+        return np.clip(out, 1.0 / LARGEST_FACTOR, LARGEST_FACTOR, out=out).reshape(-1, *shape)
 
     def rows(self, target: str, fixed: IntArray) -> IntArray | None:
         """Return the tables that each world picks, shape (w, *fixed.shape); None without any."""
