@@ -65,7 +65,9 @@ class Pieces(NamedTuple):
     row: np.ndarray
     """[r] row of `SpeedClocks`, for each clock ``r`` that deals carry."""
     clock: np.ndarray
-    """[r, piece + 2] operational time when each piece begins; at the end; infinity."""
+    """[r, piece + 2] operational time when each piece begins; at the end; infinity.
+
+    The lowest `NUMBER_BITS` are zero: less than a millionth of a day in ten years."""
 
 
 class Stages(NamedTuple):

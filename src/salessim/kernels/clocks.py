@@ -16,9 +16,16 @@ def operational(t, day_cell, edges, cumulative, speed):
     return cumulative[cell] + speed[cell] * (t - edges[cell])
 
 
+@rule
+def _word(cell, after, with_next):
+    return np.int64(cell) | (np.float64(after).view(np.int64) & with_next)
+
+
 @loop
-def wind(cumulative, cells, guides):
+def wind(cumulative, cells, guides, with_next):
     """Work out the guides to so many cells of clocks, that begin when these show ``cumulative``.
+
+    They hold the cells' numbers, and ``with_next`` (or 0) the other bits of when the next begins.
 
     A bucket's number is that of a time in it, and rounding keeps the order of products: so a cell
     that begins in a bucket before has surely begun. Cells that begin at the last time, as padding
@@ -35,17 +42,19 @@ def wind(cumulative, cells, guides):
             bucket = int(min(cumulative[row, cell] * scale, float(buckets)))
             shared = shared + 1 if bucket == before else 1
             most, before = max(most, shared), bucket
+            word = _word(cell - 1, cumulative[row, cell], with_next)
             for b in range(filled, bucket + 1):
-                first[row, b] = cell - 1
+                first[row, b] = word
             filled = bucket + 1
             cell += 1
+        word = _word(cell - 1, cumulative[row, cell], with_next)
         for b in range(filled, buckets + 1):
-            first[row, b] = cell - 1
+            first[row, b] = word
         scales[row], steps[row] = scale, most
 
 
 @loop
-def find_cells(cells, after, clock, low, size, cumulative, guide):
+def _find_cells(cells, after, clock, low, size, cumulative, guide):
     """Find the cells in which a clock shows ``clock[low : low + size]``, less than its last.
 
     ``after`` is a strip for when the next cells begin; ``guide`` is of `Guides`, but of one row.
@@ -71,7 +80,7 @@ def to_days(out, clock, low, size, clocks, row, cells):
     """Write the days on which a clock shows ``clock[low : low + size]``, less than its last."""
     edges, cumulative, days = clocks.edges[row], clocks.cumulative[row], clocks.days_per_unit[row]
     guide = clocks.guide[row], clocks.scale[row], clocks.steps[row]
-    find_cells(cells, out, clock, low, size, cumulative, guide)
+    _find_cells(cells, out, clock, low, size, cumulative, guide)
     for i in range(size):
         cell = np.uint64(cells[i])
         out[i] = edges[cell] + (clock[np.uint64(low + i)] - cumulative[cell]) * days[cell]

@@ -31,6 +31,8 @@ HEALTH_BIT = 14
 AMOUNT_BIT = 16
 RETURN_BIT = 40
 PIECE_BIT = RETURN_BIT
+NUMBER_BITS = 20
+"""Of a piece's number, in the guides to pieces: below those of when the next one begins."""
 MOST_CLASSES = 3
 MOST_ORIGINS = 1 << (HEALTH_BIT - 1)
 MOST_OPEN_DEALS = (1 << (RETURN_BIT - AMOUNT_BIT)) - 1

@@ -9,10 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.clocks import BELOW_ONE, find_cells, operational
-from salessim.kernels.layout import OUTCOME_BITS, PIECE_BIT
+from salessim.kernels.clocks import BELOW_ONE, operational
+from salessim.kernels.layout import NUMBER_BITS, OUTCOME_BITS, PIECE_BIT
 
 _PIECE_BIT, _OUTCOME_BITS = np.int64(PIECE_BIT), np.int64(OUTCOME_BITS)
+NUMBER = np.int64((1 << NUMBER_BITS) - 1)
 _REST = np.int64((1 << PIECE_BIT) - 1)
 
 
@@ -37,24 +38,40 @@ def look_up_in_pieces(out, tag, low, size, cell, conversion):
 
 
 @kernel
-def find_pieces(keys, outcomes, exits, deals, strip, after, pieces, row):
+def find_pieces(keys, outcomes, exits, deals, strip, pieces, row):
     """Write the pieces in which visits end to the tags of a strip of deals, and to ``keys``.
 
     What takes no time stays where it is: the clock may stand still, or have been rounded.
+    The loop that only fetches is one of its own: the others vectorise.
     """
     low, size = strip
-    clock, time, tag = pieces.clock[row], deals.time, deals.tag
-    beyond = clock.size - 2
-    end = clock[beyond]
-    guide = pieces.guide[row], pieces.scale[row], pieces.steps[row]
-    find_cells(keys, after, exits, 0, size, clock, guide)
+    clock, guide, time, tag = pieces.clock[row], pieces.guide[row], deals.time, deals.tag
+    scale, steps, last, beyond = (
+        pieces.scale[row],
+        pieces.steps[row],
+        guide.size - 1,
+        clock.size - 2,
+    )
+    end, farthest, one = clock[beyond], float(last), np.uint64(1)
+    for i in range(size):
+        keys[i] = np.uint64(min(exits[i] * scale, last))
+    for i in range(size):
+        keys[i] = guide[np.uint64(keys[i])]
     for i in range(size):
         deal, passed = np.uint64(low + i), exits[i]
-        was = tag[deal]
-        piece = beyond if passed >= end else keys[i]
+        after, was = np.int64(keys[i] & ~NUMBER).view(np.float64), tag[deal]
+        piece = (keys[i] & NUMBER) + np.int64(passed >= after)
+        piece = beyond if passed >= end else piece
         piece = piece if passed > time[deal] else was >> _PIECE_BIT
         tag[deal] = (was & _REST) | (piece << _PIECE_BIT)
         keys[i] = (piece << _OUTCOME_BITS) | outcomes[i]
+    for _ in range(1, steps):
+        for i in range(size):
+            deal, passed = np.uint64(low + i), exits[i]
+            after = clock[np.uint64(keys[i] >> _OUTCOME_BITS) + one]
+            more = np.int64((passed >= after) & (passed > time[deal]))
+            tag[deal] += more << _PIECE_BIT
+            keys[i] += more << _OUTCOME_BITS
 
 
 @kernel

@@ -206,7 +206,7 @@ def walk_stage(program, visit, n, trajectory, seed, work, tally):
             if put_back(program, visit, low, size, trajectory, seed, work, tally) == FULL:
                 return FULL
         if clock >= 0:
-            find_pieces(keys, outcomes, exits, deals, strip, work.day, program.pieces, clock)
+            find_pieces(keys, outcomes, exits, deals, strip, program.pieces, clock)
         else:
             _find_periods(keys, outcomes, exits, size, program.clock)
         kept = _leave(deals, exits, keys, strip, kept, beyond, counts, stage)

@@ -90,7 +90,10 @@ class Guides(NamedTuple):
     """
 
     first: np.ndarray
-    """[row, bucket + 1] cell at the begin of bucket b, of times t with floor(t x scale) = b."""
+    """[row, bucket + 1] cell at the begin of bucket b, of times t with floor(t x scale) = b.
+
+    In those to pieces the lowest `NUMBER_BITS` of a word; the others are of the float64 at which
+    the next piece begins."""
     scale: np.ndarray
     """[row] buckets per operational time."""
     steps: np.ndarray

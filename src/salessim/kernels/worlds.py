@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from salessim.kernels._jit import kernel
 from salessim.kernels.arrays import (
     Arrays,
@@ -12,6 +14,7 @@ from salessim.kernels.arrays import (
     Stages,
 )
 from salessim.kernels.clocks import wind
+from salessim.kernels.pieces import NUMBER
 from salessim.kernels.state import WoundClocks, WoundPieces
 
 
@@ -44,7 +47,7 @@ def _stages(stages, worlds, i):
 def _clocks(clocks, worlds, i, guides):
     cumulative = _row(worlds.cumulative, i)
     if i < worlds.cumulative.shape[0]:
-        wind(cumulative, cumulative.shape[1] - 1, guides)
+        wind(cumulative, cumulative.shape[1] - 1, guides, np.int64(0))
     return WoundClocks(
         day_cell=clocks.day_cell,
         edges=clocks.edges,
@@ -61,7 +64,7 @@ def _clocks(clocks, worlds, i, guides):
 def _pieces(pieces, worlds, i, guides):
     clock = _row(worlds.piece_clock, i)
     if i < worlds.piece_clock.shape[0]:
-        wind(clock, clock.shape[1] - 2, guides)
+        wind(clock, clock.shape[1] - 2, guides, ~NUMBER)
     return WoundPieces(
         day_piece=pieces.day_piece,
         day=pieces.day,

@@ -8,6 +8,7 @@ import numpy as np
 
 from salessim._typing import FloatArray, IntArray
 from salessim.kernels.arrays import Clock, Pieces, SpeedClocks
+from salessim.kernels.layout import NUMBER_BITS
 from salessim.lowering.stages import curves_of, rooms
 from salessim.model.law import floats
 from salessim.model.plan import Model
@@ -58,6 +59,7 @@ def clocks_at(
     """Return what clocks show when each piece begins, then infinity.
 
     By the arithmetic of the walk, from the clock's own cells: further edges move none of them.
+    Cut short by the bits that the guides need: a number of a piece fits there.
 
     Parameters
     ----------
@@ -78,4 +80,5 @@ def clocks_at(
     # Filled in the usual order, or machine code would be compiled for another one too.
     shown = np.full((*cumulative.shape[:-2], len(row), len(day) + 1), np.inf)
     shown[..., :-1] = cumulative[..., rows, cell] + speed[..., rows, cell] * since
+    shown.view(np.int64)[...] &= -1 << NUMBER_BITS
     return shown
