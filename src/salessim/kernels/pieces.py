@@ -46,13 +46,9 @@ def find_pieces(keys, outcomes, exits, deals, strip, pieces, row):
     """
     low, size = strip
     clock, guide, time, tag = pieces.clock[row], pieces.guide[row], deals.time, deals.tag
-    scale, steps, last, beyond = (
-        pieces.scale[row],
-        pieces.steps[row],
-        guide.size - 1,
-        clock.size - 2,
-    )
-    end, farthest, one = clock[beyond], float(last), np.uint64(1)
+    scale, steps = pieces.scale[row], pieces.steps[row]
+    one, last, beyond = np.uint64(1), float(guide.size - 1), clock.size - 2
+    end = clock[beyond]
     for i in range(size):
         keys[i] = np.uint64(min(exits[i] * scale, last))
     for i in range(size):
