@@ -115,7 +115,8 @@ def simulate_chunk(
             periods=program.periods,
             rooms=_rooms(program),
             groups=program.arrays.open_deals.age.size,
-            clocks=(len(program.arrays.speed_clocks.edges), program.arrays.pieces.row.size),
+            clocks=len(program.arrays.speed_clocks.edges),
+            pieces=program.arrays.pieces.clock.shape,
         )
         rest = Counts(*(array[done:] for array in counts))
         here = Worlds(*(array[done:] if len(array) > 1 else array for array in worlds))

@@ -9,24 +9,39 @@ from __future__ import annotations
 import numpy as np
 
 from salessim.kernels._jit import kernel
-from salessim.kernels.clocks import BELOW_ONE, operational
+from salessim.kernels.clocks import BELOW_ONE
 from salessim.kernels.layout import NUMBER_BITS, OUTCOME_BITS, PIECE_BIT
 
 _PIECE_BIT, _OUTCOME_BITS = np.int64(PIECE_BIT), np.int64(OUTCOME_BITS)
 NUMBER = np.int64((1 << NUMBER_BITS) - 1)
+_EDGE, _SHOWN, _SPEED, _DAYS = range(4)
 _REST = np.int64((1 << PIECE_BIT) - 1)
 
 
 @kernel
-def start_clock(deals, n, day_piece, clocks, row):
-    """Let n deals born on days carry what a clock, a row of `SpeedClocks`, shows then."""
-    day_cell, edges = clocks.day_cell[row], clocks.edges[row]
-    cumulative, speed = clocks.cumulative[row], clocks.speed[row]
+def draw_lines(lines, day, rows, clocks):
+    """Write the lines by which clocks run within pieces: of the cells that these are in."""
+    for r in range(rows.size):
+        row = rows[r]
+        for piece in range(day.size - 1):
+            cell = clocks.day_cell[row, np.int64(day[piece])]
+            lines[r, piece, _EDGE] = clocks.edges[row, cell]
+            lines[r, piece, _SHOWN] = clocks.cumulative[row, cell]
+            lines[r, piece, _SPEED] = clocks.speed[row, cell]
+            lines[r, piece, _DAYS] = clocks.days_per_unit[row, cell]
+
+
+@kernel
+def start_clock(deals, n, pieces, row):
+    """Let n deals born on days carry what the clock of their pipeline shows then."""
+    day_piece, lines = pieces.day_piece, pieces.lines[row]
     time, tag = deals.time, deals.tag
     for i in range(n):
         t = time[i]
-        tag[i] += day_piece[np.uint64(t)] << _PIECE_BIT
-        time[i] = operational(t, day_cell, edges, cumulative, speed)
+        piece = day_piece[np.uint64(t)]
+        at = np.uint64(piece)
+        tag[i] += piece << _PIECE_BIT
+        time[i] = lines[at, _SHOWN] + lines[at, _SPEED] * (t - lines[at, _EDGE])
 
 
 @kernel
@@ -71,14 +86,11 @@ def find_pieces(keys, outcomes, exits, deals, strip, pieces, row):
 
 
 @kernel
-def back_to_days(deals, n, day, clocks, row):
-    """Turn what a clock shows for n deals into days, each within its piece."""
-    day_cell, edges = clocks.day_cell[row], clocks.edges[row]
-    cumulative, days_per_unit = clocks.cumulative[row], clocks.days_per_unit[row]
-    time, tag = deals.time, deals.tag
+def back_to_days(deals, n, pieces, row):
+    """Turn what the clock shows for n deals into days, each within its piece."""
+    day, lines = pieces.day, pieces.lines[row]
+    time, tag, one = deals.time, deals.tag, np.uint64(1)
     for i in range(n):
-        piece = tag[i] >> _PIECE_BIT
-        begin = day[piece]
-        cell = day_cell[np.uint64(begin)]
-        t = edges[cell] + (time[i] - cumulative[cell]) * days_per_unit[cell]
-        time[i] = min(max(t, begin), day[piece + 1] * BELOW_ONE)
+        at = np.uint64(tag[i] >> _PIECE_BIT)
+        t = lines[at, _EDGE] + (time[i] - lines[at, _SHOWN]) * lines[at, _DAYS]
+        time[i] = min(max(t, day[at]), day[at + one] * BELOW_ONE)

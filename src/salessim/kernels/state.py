@@ -120,7 +120,9 @@ class WoundPieces(NamedTuple):
     day: np.ndarray
     period: np.ndarray
     cell: np.ndarray
-    row: np.ndarray
+    lines: np.ndarray
+    """[r, piece, 4] how the clock runs there: from a day on, what it shows then, by its speed in
+    time per day, and the days per time."""
     clock: np.ndarray
     guide: np.ndarray
     scale: np.ndarray
@@ -160,8 +162,8 @@ class Work(NamedTuple):
     """[7] probability of each outcome of a visit that begins at the start."""
     bins: np.ndarray
     """[4, period + 1] counts by period at work."""
-    guides: tuple[Guides, Guides]
-    """To the cells of clocks, and to pieces."""
+    wound: tuple[Guides, Guides, np.ndarray]
+    """Guides to the cells of clocks and to pieces, and the lines of these."""
 
 
 class Tally(NamedTuple):
@@ -197,12 +199,12 @@ def _make_guides(rows, buckets):
     )
 
 
-def make_work(*, deals, customers, periods, rooms, groups, clocks):
+def make_work(*, deals, customers, periods, rooms, groups, clocks, pieces):
     """Allocate buffers for so many live deals and customers (and as many lines).
 
     ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none. ``groups``
-    are the stages and ages of open deals, ``clocks`` the numbers of clocks, and of those that deals
-    carry.
+    are the stages and ages of open deals, ``clocks`` the number of clocks; ``pieces`` are the
+    number of those that deals carry, and of the pieces of the calendar.
     """
     places = min(deals, MOST_RETURNS) if rooms else 0
     return Work(
@@ -248,9 +250,10 @@ def make_work(*, deals, customers, periods, rooms, groups, clocks):
         aged_left=np.empty((groups, OUTCOMES)),
         aged_chance=np.empty(OUTCOMES),
         bins=np.zeros((4, periods + 1), np.int64),
-        guides=(
-            _make_guides(clocks[0], BUCKETS_OF_CLOCKS),
-            _make_guides(clocks[1], BUCKETS_OF_PIECES),
+        wound=(
+            _make_guides(clocks, BUCKETS_OF_CLOCKS),
+            _make_guides(pieces[0], BUCKETS_OF_PIECES),
+            np.empty((*pieces, 4)),
         ),
     )
 

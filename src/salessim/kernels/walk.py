@@ -116,14 +116,13 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
     """
     stages, clock = program.pipelines.first_stage, program.pipelines.clock[pipeline]
     first, last = stages[pipeline], stages[pipeline + 1]
-    clocks, pieces = program.speed_clocks, program.pieces
     open_deals, returned = program.open_deals.first, work.returns.count
     opening, entries = generation[2], 0
     returned[TAKEN] = 0
     n = _start_deals(program, pipeline, generation, trajectory, seed, work, tally)
     moving = n > 0 or opening
     if clock >= 0:
-        start_clock(work.deals, n, pieces.day_piece, clocks, pieces.row[clock])
+        start_clock(work.deals, n, program.pieces, clock)
     while moving and n != FULL:
         again = returned[WAITING] > 0
         for stage in range(first, last):
@@ -135,7 +134,7 @@ def _walk_pipeline(program, pipeline, generation, born, trajectory, seed, work, 
             if n == FULL or entries > MOST_VISITS:
                 return FULL, entries
         if clock >= 0:
-            back_to_days(work.deals, n, pieces.day, clocks, pieces.row[clock])
+            back_to_days(work.deals, n, program.pieces, clock)
         if n > 0:
             born = book(program, pipeline, n, born, trajectory, seed, work, tally)
         if born == FULL:
@@ -154,7 +153,7 @@ def simulate(shared, worlds, first, seed, work, tally, out):
     than `MOST_VISITS`; its ``entries`` say which.
     """
     for i in range(out.entries.size):
-        program = in_world(shared, worlds, i, work.guides)
+        program = in_world(shared, worlds, i, work.wound)
         trajectory, entries = np.uint64(first + i), 0
         out.entries[i] = 0
         _start_over(tally)

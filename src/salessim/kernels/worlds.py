@@ -14,7 +14,7 @@ from salessim.kernels.arrays import (
     Stages,
 )
 from salessim.kernels.clocks import wind
-from salessim.kernels.pieces import NUMBER
+from salessim.kernels.pieces import NUMBER, draw_lines
 from salessim.kernels.state import WoundClocks, WoundPieces
 
 
@@ -61,16 +61,17 @@ def _clocks(clocks, worlds, i, guides):
 
 
 @kernel
-def _pieces(pieces, worlds, i, guides):
+def _pieces(pieces, worlds, i, guides, lines, clocks):
     clock = _row(worlds.piece_clock, i)
     if i < worlds.piece_clock.shape[0]:
         wind(clock, clock.shape[1] - 2, guides, ~NUMBER)
+        draw_lines(lines, pieces.day, pieces.row, clocks)
     return WoundPieces(
         day_piece=pieces.day_piece,
         day=pieces.day,
         period=pieces.period,
         cell=pieces.cell,
-        row=pieces.row,
+        lines=lines,
         clock=clock,
         guide=guides.first,
         scale=guides.scale,
@@ -124,16 +125,18 @@ def _base(base, worlds, i):
 
 
 @kernel
-def in_world(program, worlds, i, guides):
+def in_world(program, worlds, i, wound):
     """Return the Program as it is in the world of a chunk's trajectory i: views, no copies.
 
-    ``guides`` are those of clocks and of pieces, and are wound anew where worlds differ.
+    ``wound`` are the guides to clocks and to pieces, and the lines of these; they are worked out
+    anew where worlds differ.
     """
-    clock_guides, piece_guides = guides
+    clock_guides, piece_guides, lines = wound
+    clocks = _clocks(program.speed_clocks, worlds, i, clock_guides)
     return Arrays(
         clock=program.clock,
-        speed_clocks=_clocks(program.speed_clocks, worlds, i, clock_guides),
-        pieces=_pieces(program.pieces, worlds, i, piece_guides),
+        speed_clocks=clocks,
+        pieces=_pieces(program.pieces, worlds, i, piece_guides, lines, clocks),
         stages=_stages(program.stages, worlds, i),
         pipelines=_pipelines(program.pipelines, worlds, i),
         arrivals=_arrivals(program.arrivals, worlds, i),
