@@ -12,6 +12,7 @@ import salessim as ss
 from salessim.cli.main import main
 from salessim.lowering import lower
 from tests.fit.made_up import history, write_csv
+from tests.fit.test_contracts import made_up
 
 READ = (
     *("--map", "amount=Deal Value", "--map", "won=Handed over", "--map", "lost=Gone"),
@@ -243,3 +244,22 @@ def test_an_origin_that_the_plan_looks_not_after_says_so(fitted):
 def test_a_plan_without_records_asks_for_files(fitted):
     bare, _ = changed(fitted, 'files = ["../exports/moves.csv"]\n', "")
     assert "no key records.files says what it was measured from" in refused("backtest", bare, *LOOK)
+
+
+def test_subscriptions_alone_are_looked_back_on(tmp_path):
+    contracts = made_up(400, seed=5)
+    table = contracts.table.rename(columns={"revenue": "fee", "start": "start_date"})
+    table.drop(columns="segment").to_csv(tmp_path / "contracts.csv", index=False)
+    fitted = tmp_path / "fitted.toml"
+    result = called("fit", tmp_path / "contracts.csv", "--map", "revenue=fee", "-o", fitted, "-q")
+    assert result.exit_code == 0, result.output
+    look = ("--origins", "1", "--horizon", "2 months", "-n", "40", "--seed", "1")
+    result = called("backtest", fitted, *look, "-o", tmp_path / "out", "--no-progress")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "Read as fitted.toml says: files, columns.revenue." in said
+    assert "Lost customers" in said
+    assert "fans_lost_customers.svg" in said
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "New customers: forecast and what came true" in page
+    assert "in a forecast each customer pays once a month" in page

@@ -11,7 +11,7 @@ from salessim.errors import SalessimError
 from salessim.fit.backtest.actuals import Ledger, Target
 from salessim.fit.backtest.naive import LEAST_ERRORS, RULES, Past, naive_draws
 from salessim.fit.backtest.origins import YEAR, Grid, Reach, choose, lacking
-from salessim.fit.history import History
+from salessim.fit.history import History, Subscriptions
 from salessim.model.calendar import Span
 from tests.fit.made_up import FIRST, changed_after, history, made_up_orders
 
@@ -155,6 +155,39 @@ def test_purchases_are_of_customers_known_at_the_origin_or_new():
     assert path[Target("wins", "new_deals")].tolist() == [1.0, 1.0]
     assert path[Target("bookings", "new_deals")].tolist() == [38.0, 4.0]
     assert path[Target("bookings", "all")].tolist() == [63.0, 4.0]
+
+
+def test_contracts_run_evenly_over_months_and_who_renews_does_not_leave():
+    listed = pd.DataFrame(
+        [
+            ("a", "2021-01-01", "2021-02-14", 28.0),  # 14 days and a half of February
+            ("b", "2020-02-15", "2021-02-14", 28.0),  # and renews
+            ("b", "2021-02-15", None, 56.0),
+            ("c", "2021-03-01", None, 10.0),
+            ("d", "2020-01-01", "2021-01-15", 99.0),  # over before
+            ("e", "2021-01-31", None, np.nan),
+        ],
+        columns=["customer", "start", "end", "revenue"],
+    )
+    for column in ("start", "end"):
+        listed[column] = pd.to_datetime(listed[column])
+    ledger = Ledger.of(
+        History(subscriptions=Subscriptions(table=listed, until=pd.Timestamp("2021-04-01")))
+    )
+    path = ledger.path(Grid(period=MONTH, periods=2).window(date(2021, 2, 1)))
+    by_hand = {
+        ("bookings", "all"): [13.5 + 13.5 + 28.0, 56.0 + 10.0],
+        ("bookings", "new_deals"): [0.0, 10.0],
+        ("bookings", "customers"): [13.5 + 13.5 + 28.0, 56.0],
+        ("new customers", "all"): [0.0, 1.0],
+        ("lost customers", "all"): [1.0, 0.0],
+        ("lost customers", "customers"): [1.0, 0.0],
+    }
+    assert path.keys() == by_hand.keys()
+    for target, values in by_hand.items():
+        assert path[target] == pytest.approx(values), target
+    first, _ = ledger.contracts.notes()
+    assert first.startswith("Of 1 of 6 contracts the revenue is not known")
 
 
 def past_of(made):

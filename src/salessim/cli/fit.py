@@ -236,7 +236,7 @@ def _report(fitted: Fitted, outputs: Outputs, compared: Mapping[str, Groups]) ->
         written = fitted.files(outputs.plan.name)
         render.text(console, f"Written to {outputs.plan.parent}: {', '.join(written)}.")
         render.text(console, "Next:")
-        for verb in ("explain", "run"):
+        for verb in ("explain", "run", "backtest"):
             click.echo(f"  salessim {verb} {shlex.quote(str(outputs.plan))}", err=outputs.as_json)
     if outputs.report is not None:
         render.text(console, f"The page: {outputs.report}")

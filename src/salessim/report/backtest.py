@@ -64,8 +64,9 @@ def write_backtest(
     write_json(found.summary(), folder / "backtest.json")
     found.table.to_csv(folder / "scores.csv", index=False, lineterminator="\n")
     for measure in _measures(found):
-        write_chart(found.plot.fans(measure), folder, f"fans_{measure}")
-        write_chart(found.plot.pit(measure), folder, f"pit_{measure}")
+        name = measure.replace(" ", "_")
+        write_chart(found.plot.fans(measure), folder, f"fans_{name}")
+        write_chart(found.plot.pit(measure), folder, f"pit_{name}")
     save_page(page(found), folder / "index.html")
     records = [{"path": name, "sha256": digest} for name, digest in found.files]
     about = {

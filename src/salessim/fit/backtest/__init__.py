@@ -97,11 +97,8 @@ def backtest(  # noqa: PLR0913  # options of a script, all by name
     if half_life is None and plan is not None and plan.records is not None:
         half_life = plan.records.half_life
     ledger = Ledger.of(history)
-    if not (ledger.has_deals or ledger.has_orders):
-        raise SalessimError(
-            "the history holds no deals and no orders, and wins and purchases are what is "
-            "compared: contracts alone are not looked back on"
-        )
+    if not (ledger.has_deals or ledger.has_orders or ledger.contracts):
+        raise SalessimError("the history holds no deals, orders or subscriptions to look back on")
     grid = _grid(plan, horizon, period)
     reach = Reach.of(history)
     before = _span(past, "past")
@@ -166,6 +163,9 @@ def _notes(ledger: Ledger, windows: Sequence[Window], plan: Plan | None) -> Iter
     """Say what the scores do not show."""
     from salessim.fit.backtest.actuals import Target
 
+    if ledger.contracts is not None:
+        yield from ledger.contracts.notes()
+        return
     unknown = sum(map(ledger.without_value, windows))
     if unknown and Target("bookings", "all") in ledger.targets:
         wins = sum(float(ledger.path(window)[Target("wins", "all")].sum()) for window in windows)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from salessim._typing import BoolArray, FloatArray, IntArray
+from salessim.fit.backtest.contracts import Contracts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,11 +22,16 @@ if TYPE_CHECKING:
 MEASURES = ("bookings", "wins")
 PARTS = ("all", "open_deals", "new_deals", "customers")
 """Everything; deals open at the origin; deals and buyers that came later; buyers known then."""
+CONTRACTED = (
+    *(("bookings", part) for part in ("all", "new_deals", "customers")),
+    *(("new customers", "all"), ("lost customers", "all"), ("lost customers", "customers")),
+)
+"""Measures and parts of contracts."""
 Days: TypeAlias = NDArray[np.datetime64]
 
 
 class Target(NamedTuple):
-    """What is forecast: ``bookings`` or ``wins``, of one of `PARTS`."""
+    """What is forecast: ``bookings``, ``wins``, ... of one of `PARTS`."""
 
     measure: str
     part: str
@@ -74,6 +80,8 @@ class Ledger:
         For the state at earlier days.
     has_deals, has_orders : bool
         What the history holds.
+    contracts : Contracts or None
+        Of a history that holds nothing else.
     """
 
     known: Days
@@ -83,6 +91,7 @@ class Ledger:
     pipelines: tuple[Pipeline, ...]
     has_deals: bool
     has_orders: bool
+    contracts: Contracts | None = None
 
     @classmethod
     def of(cls, history: History) -> Ledger:
@@ -98,7 +107,10 @@ class Ledger:
         if history.orders is not None:
             tables.append(_purchases(history.orders))
             bought = np.append(bought, np.ones(len(tables[-1]), bool))
+        listed = history.subscriptions
+        alone = listed is not None and len(listed.table) > 0 and not tables
         return cls(
+            contracts=Contracts.of(listed) if listed is not None and alone else None,
             known=_column(tables, "known").astype("datetime64[ns]"),
             at=_column(tables, "at").astype("datetime64[ns]"),
             value=_column(tables, "value").astype(np.float64),
@@ -111,6 +123,11 @@ class Ledger:
     @property
     def targets(self) -> tuple[Target, ...]:
         """What can be compared: bookings only where values are known, parts that there can be."""
+        if self.contracts is not None:
+            known = bool(np.isfinite(self.contracts.revenue).any())
+            return tuple(
+                Target(*target) for target in CONTRACTED if known or target[0] != "bookings"
+            )
         parts = ["all"]
         parts += ["open_deals"] * self.has_deals
         parts += ["new_deals"] * (self.has_deals or self.has_orders)
@@ -121,6 +138,9 @@ class Ledger:
     def path(self, window: Window) -> Path:
         """Return what happened in each period of a window, by target."""
         edges = moments(window.edges)
+        if self.contracts is not None:
+            values = self.contracts.values(edges)
+            return {target: values[target] for target in self.targets}
         period = np.searchsorted(edges, self.at, side="right") - 1
         inside = (period >= 0) & (period < window.periods)
         old = self.known < edges[0]

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from salessim.api.refusals import addressed
 from salessim.config import Plan
@@ -83,7 +84,13 @@ def draws_of(cube: Cube, origins: Sequence[str]) -> Draws:
     all else is new.
     """
     found = {}
-    for measure, values in (("bookings", cube.bookings / HUNDREDTHS), ("wins", cube.wins)):
+    measures: dict[str, NDArray[Any]] = {
+        "bookings": cube.bookings / HUNDREDTHS,
+        "wins": cube.wins,
+        "new customers": cube.new_customers,
+        "lost customers": cube.lost_customers,
+    }
+    for measure, values in measures.items():
         # axes: trajectory, period, pipeline, origin
         by_origin = values.sum(axis=2, dtype=np.float64)
         part_of = np.array([origin if origin in BASE else "new_deals" for origin in origins])

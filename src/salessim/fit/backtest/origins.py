@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from salessim.config.words import counted, found
 from salessim.errors import SalessimError
+from salessim.fit.contracts import stays
 from salessim.model.calendar import MONTHS_PER_UNIT, Span, add_months, periods_in
 
 if TYPE_CHECKING:
@@ -162,7 +163,9 @@ def _spans(history: History) -> list[tuple[pd.Timestamp, pd.Timestamp]]:
     if (orders := history.orders) is not None and len(orders.table):
         spans.append((orders.known_from, orders.until))
     if (contracts := history.subscriptions) is not None and len(contracts.table):
-        spans.append((contracts.table["start"].min(), contracts.until))
+        # before the first end that is listed, others may be missing
+        seen_from = None if spans else stays(contracts).seen_from
+        spans.append((seen_from or contracts.table["start"].min(), contracts.until))
     return spans
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_FANS = 12
 COLUMNS = 3
+COUNTED = {"wins": "deals"}
+"""What a measure counts that is no money and no customers."""
 MOST_BINS, FEW_BINS, ENOUGH = 10, 5, 5
 """Bins of a histogram: the fewer when periods that do not overlap are fewer than five a bin."""
 BANDS = ((0, 6, 0.15, "95% interval"), (1, 5, 0.25, "80%"), (2, 4, 0.40, "50%"))
@@ -44,7 +46,7 @@ class Pictures:
         for ax, look in zip(grid.flat, shown, strict=False):
             _fan(ax, look, target)
         top = max(float(max(look.fans[target].max(), look.actual[target].max())) for look in shown)
-        unit = backtest.currency if measure == "bookings" else "deals"
+        unit = backtest.currency if measure == "bookings" else COUNTED.get(measure, "customers")
         for number, ax in enumerate(grid.flat):
             if number >= len(shown):
                 ax.set_visible(False)
