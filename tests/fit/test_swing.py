@@ -14,7 +14,7 @@ from salessim.fit import monthly, pictures
 from salessim.fit.fit import fit_history
 from salessim.fit.history import History
 from salessim.fit.mean_odds import at_mean_odds
-from salessim.fit.monthly import Monthly, of_pace, span
+from salessim.fit.monthly import Monthly, _spent, of_pace, span
 from salessim.fit.pipelines import fit_pipeline
 from salessim.fit.shared_months import share_months
 from salessim.fit.swing import PERSISTENCES, SPREADS, Swing, shared, swing
@@ -169,6 +169,14 @@ def test_pace_is_the_log_rank_test_of_months(monkeypatch, complete_from) -> None
     np.testing.assert_allclose(found.pull, pull, atol=1e-9)
     np.testing.assert_allclose(found.information, information, atol=1e-9)
     np.testing.assert_allclose(found.information.sum(axis=0), 0.0, atol=1e-9)
+
+
+def test_days_behind_the_last_month_are_those_of_the_last() -> None:
+    """Where rounding leads there, by a digit: it once went on for ever."""
+    edges = np.array([0.0, 31.0, 59.0, np.inf])
+    begin, leave = np.array([10.0, 40.0, 59.0]), np.array([59.0, np.nextafter(59.0, 99.0), 60.0])
+    spent = _spent(begin, leave, np.array([1.0, 2.0, 4.0]), edges)
+    assert spent == pytest.approx([21.0, 28.0 + 38.0 + 4.0])
 
 
 def test_months_of_many_conversions_are_not_quick() -> None:

@@ -221,9 +221,10 @@ def _spent(
     size = len(edges) - 2
     spent = np.zeros(size)
     while begin.size:
-        month = np.minimum(np.searchsorted(edges, begin, side="right") - 1, size - 1)
+        # rounding may lead behind the last month, to where there is no end
+        month = np.searchsorted(edges, begin, side="right") - 1
         until = np.minimum(leave, edges[month + 1])
-        spent += np.bincount(month, weight * (until - begin), size)
+        spent += np.bincount(np.minimum(month, size - 1), weight * (until - begin), size)
         goes_on = until < leave
         begin, leave, weight = until[goes_on], leave[goes_on], weight[goes_on]
     return spent
