@@ -3,6 +3,7 @@
 import json
 import tomllib
 from datetime import date
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -232,6 +233,12 @@ def test_a_half_life_is_kept_and_an_absolute_name_stays(firm, tmp_path):
 def test_a_mistake_is_told_where_it_is(fitted, old, new, typed, said):
     path, line = changed(fitted, old, new)
     assert said.format(line=f"{path}:{line}") in refused("backtest", path, *typed, *LOOK)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no such device")
+def test_a_plan_names_no_device(fitted):
+    said = refused("backtest", fitted, "-S", 'records.files=["/dev/zero"]', *LOOK)
+    assert "records.files: /dev/zero is no file but a device or a pipe" in said
 
 
 def test_an_origin_that_the_plan_looks_not_after_says_so(fitted):

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from salessim import load_plan
+
 
 @pytest.fixture
 def moves(tmp_path):
@@ -62,6 +64,9 @@ def test_a_table_larger_than_memory_gives_the_same_plan(call, moves, tmp_path):
         sorted((folder / "open_deals.csv").read_text().splitlines()) for folder in (small, whole)
     )
     assert ours == theirs
+    ours, theirs = (load_plan(folder / "fitted.toml").records for folder in (small, whole))
+    assert ours == theirs
+    assert ours.stages == ("offer",)
     ours, theirs = (plan_numbers(folder / "fitted.toml") for folder in (small, whole))
     assert ours == pytest.approx(theirs, rel=1e-3)
 

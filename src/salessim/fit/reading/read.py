@@ -97,6 +97,10 @@ def _load(said: Told, ledger: Ledger) -> tuple[list[Sheet], list[tuple[str, str]
     files = []
     problems: list[str] = []
     for path in said.files:
+        if "files" in said.places and path.exists() and not (path.is_file() or path.is_dir()):
+            # who types it may read a pipe; a plan of others names no device without an end
+            problems.append(said.of_file(f"{path} is no file but a device or a pipe"))
+            continue
         try:
             sha256, found = load(path, ledger)
         except (TableError, SalessimError) as error:
