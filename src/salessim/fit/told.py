@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from salessim.errors import SalessimError
 
 if TYPE_CHECKING:
     from salessim.config import Plan
+    from salessim.config.records import Records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,19 +91,23 @@ def told(
             f"{plan.path}: no key records.files says what it was measured from, as `salessim fit` "
             "writes it; name the files after the plan"
         )
-    if records is None:
-        return here
+    return here if records is None else _with_records(here, records, plan)
+
+
+def _with_records(here: Told, records: Records, plan: Plan) -> Told:
+    """Return what is said here, and what the records of a plan say where nothing is said here."""
     own = not here.files
     taken = {
         "files": own,
-        "as_of": own and as_of is None and records.as_of is not None,
-        "stages": stages is None and records.stages is not None,
-    } | {f"columns.{key}": key not in columns for key in records.columns}
-    return Told(
+        "as_of": own and here.as_of is None and records.as_of is not None,
+        "stages": here.stages is None and records.stages is not None,
+    } | {f"columns.{key}": key not in here.columns for key in records.columns}
+    return replace(
+        here,
         files=records.files if own else here.files,
-        columns={**records.columns, **columns},
+        columns={**records.columns, **here.columns},
         stages=records.stages if taken["stages"] else here.stages,
-        as_of=records.as_of if taken["as_of"] else as_of,
+        as_of=records.as_of if taken["as_of"] else here.as_of,
         places={
             key: plan.address(("records", *key.split(".", 1))) for key, yes in taken.items() if yes
         },
