@@ -220,9 +220,7 @@ class Trajectory:
             end = t + cycle_time
             if end > t:  # what takes no time stays in its piece
                 clock = self.arrays.pieces.clock[self.arrays.pipelines.clock[deal.pipeline]]
-                last = len(clock) - 2
-                later = bisect_right([float(c) for c in clock], end) - 1
-                deal.piece = last if end >= clock[last] else later
+                deal.piece = bisect_right([float(c) for c in clock[:-1]], end) - 1
             return end
         row = int(self.arrays.stages.pace[stage])
         return t + cycle_time if row < 0 else self.moved(row, t, cycle_time)

@@ -65,9 +65,10 @@ class Pieces(NamedTuple):
     row: np.ndarray
     """[r] row of `SpeedClocks`, for each clock ``r`` that deals carry."""
     clock: np.ndarray
-    """[r, piece + 2] operational time when each piece begins; at the end; infinity.
+    """[r, piece + 2] operational time when each piece begins; at the end; not a number.
 
-    The lowest `NUMBER_BITS` are zero: less than a millionth of a day in ten years."""
+    Nothing is at or after the last, not even what takes for ever. The lowest `NUMBER_BITS` are
+    zero: at a pace of 1 less than a millionth of a day in ten years."""
 
 
 class Stages(NamedTuple):

@@ -20,10 +20,13 @@ _REST = np.int64((1 << PIECE_BIT) - 1)
 
 @kernel
 def draw_lines(lines, day, rows, clocks):
-    """Write the lines by which clocks run within pieces: of the cells that these are in."""
+    """Write the lines by which clocks run within pieces: of the cells that these are in.
+
+    There is one for the end, too: a birth just before it may be rounded to it.
+    """
     for r in range(rows.size):
         row = rows[r]
-        for piece in range(day.size - 1):
+        for piece in range(day.size):
             cell = clocks.day_cell[row, np.int64(day[piece])]
             lines[r, piece, _EDGE] = clocks.edges[row, cell]
             lines[r, piece, _SHOWN] = clocks.cumulative[row, cell]

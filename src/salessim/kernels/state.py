@@ -17,11 +17,11 @@ class Deals(NamedTuple):
     """The live deals of one pipeline and generation, side by side."""
 
     time: np.ndarray
-    """[deal] days: when the deal enters the stage at hand."""
+    """[deal] when the deal enters the stage at hand: days, or what the clock it carries shows."""
     entity: np.ndarray
     """[deal] uint64 identity, the key of its draws."""
     tag: np.ndarray
-    """[deal] origin, buyer, known amount and place among returns, as `layout` says."""
+    """[deal] origin, buyer, known amount, place among returns or piece, as `layout` says."""
 
 
 class Customers(NamedTuple):
@@ -85,8 +85,8 @@ class Returns(NamedTuple):
 class Guides(NamedTuple):
     """Where to look for a time in the cells of clocks: by buckets of equal length, from 0 on.
 
-    They are wound for every trajectory: kept for all worlds of a chunk they would have to come from
-    far away in memory.
+    They are wound for every trajectory whose world moves a clock: kept for all worlds of a chunk
+    they would have to come from far away in memory.
     """
 
     first: np.ndarray
@@ -121,8 +121,8 @@ class WoundPieces(NamedTuple):
     period: np.ndarray
     cell: np.ndarray
     lines: np.ndarray
-    """[r, piece, 4] how the clock runs there: from a day on, what it shows then, by its speed in
-    time per day, and the days per time."""
+    """[r, piece + 2, 4] how the clock runs there: from a day on, what it shows then, by its speed
+    in time per day, and the days per time; in the last row nothing."""
     clock: np.ndarray
     guide: np.ndarray
     scale: np.ndarray
@@ -143,7 +143,7 @@ class Work(NamedTuple):
     outcome: np.ndarray
     """[STRIP] 0 advance, 1 lost, 2 no decision, 3 back, 4 parked, 5 slip, 6 stuck."""
     exit: np.ndarray
-    """[STRIP] days: cycle time, then when the visit ends."""
+    """[STRIP] cycle time in days, then when the visit ends: as `Deals.time`."""
     day: np.ndarray
     """[STRIP] days, on the way from a clock."""
     nothing: np.ndarray
@@ -151,7 +151,7 @@ class Work(NamedTuple):
     purpose: np.ndarray
     """[STRIP] Philox purpose of a visit."""
     pick: np.ndarray
-    """[STRIP] which of the strip come back; cells of a clock."""
+    """[STRIP] which of the strip come back; cells of a clock; keys to `Tally.exits`."""
     life: np.ndarray
     """[STRIP] days of lifetime, by the clock of the segment."""
     aged_bounds: np.ndarray
@@ -203,8 +203,8 @@ def make_work(*, deals, customers, periods, rooms, groups, clocks, pieces):
     """Allocate buffers for so many live deals and customers (and as many lines).
 
     ``rooms`` are the stages of the longest pipeline in which deals come back; 0 = none. ``groups``
-    are the stages and ages of open deals, ``clocks`` the number of clocks; ``pieces`` are the
-    number of those that deals carry, and of the pieces of the calendar.
+    are the stages and ages of open deals, ``clocks`` the number of clocks; ``pieces`` is the
+    shape of `Pieces.clock`.
     """
     places = min(deals, MOST_RETURNS) if rooms else 0
     return Work(

@@ -56,7 +56,7 @@ def lower_pieces(clock: Clock, clocks: SpeedClocks, rows: Sequence[int]) -> Piec
 def clocks_at(
     day: IntArray, row: IntArray, clocks: SpeedClocks, speed: FloatArray, cumulative: FloatArray
 ) -> FloatArray:
-    """Return what clocks show when each piece begins, then infinity.
+    """Return what clocks show when each piece begins, then what no time reaches, even without end.
 
     By the arithmetic of the walk, from the clock's own cells: further edges move none of them.
     Cut short by the bits that the guides need: a number of a piece fits there.
@@ -78,7 +78,7 @@ def clocks_at(
     cell = clocks.day_cell[rows, day]
     since = day - clocks.edges[rows, cell]
     # Filled in the usual order, or machine code would be compiled for another one too.
-    shown = np.full((*cumulative.shape[:-2], len(row), len(day) + 1), np.inf)
+    shown = np.full((*cumulative.shape[:-2], len(row), len(day) + 1), np.nan)
     shown[..., :-1] = cumulative[..., rows, cell] + speed[..., rows, cell] * since
     shown.view(np.int64)[...] &= -1 << NUMBER_BITS
     return shown
