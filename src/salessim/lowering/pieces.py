@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,12 @@ from salessim.kernels.arrays import Clock, Pieces, SpeedClocks
 from salessim.kernels.layout import NUMBER_BITS
 from salessim.lowering.stages import curves_of, rooms
 from salessim.model.law import floats
-from salessim.model.plan import Model
+from salessim.model.plan import Curve, Model
+
+FASTEST_CARRIED = 1e3
+"""Pace up to which deals carry a clock's time. Its edges have 32 binary digits, and one that runs
+so fast for ten years is still right to about a minute; after a month at 1e9 it would be a week off.
+"""
 
 _AT_ONCE = floats([0.0])
 
@@ -19,9 +25,10 @@ _AT_ONCE = floats([0.0])
 def carried(model: Model, pace: Sequence[int]) -> list[int]:
     """Return the row of `SpeedClocks` that deals of each pipeline carry; -1 = they carry days.
 
-    All stages must run by one pace (``pace`` has their rows), and no deal return: what a deal waits
-    for then is days. One stage must surely take time: what is won at once is won on the day when it
-    began, which a clock that stands still does not show. None of this depends on the horizon.
+    All stages must run by one pace (``pace`` has their rows), on no day faster than
+    `FASTEST_CARRIED`, and no deal return: what a deal waits for then is days. One stage must surely
+    take time: what is won at once is won on the day when it began, which a clock that stands still
+    does not show. None of this depends on the horizon.
     """
     found = []
     for pipeline in model.pipelines:
@@ -29,9 +36,17 @@ def carried(model: Model, pace: Sequence[int]) -> list[int]:
         curves = [curves_of(room, "pace", model.curves) for room in its]
         takes_time = any(room.stage.cycle_time.survival(_AT_ONCE)[0] == 1.0 for room in its)
         one_pace = all(others == curves[0] for others in curves)
-        carries = one_pace and takes_time and not pipeline.has_loops
+        keeps_digits = _fastest(curves[0]) <= FASTEST_CARRIED
+        carries = one_pace and keeps_digits and takes_time and not pipeline.has_loops
         found.append(pace[its[0].first] if carries else -1)
     return found
+
+
+def _fastest(curves: Sequence[Curve]) -> float:
+    """Return the fastest pace of any day: one on which a curve begins or ends has it."""
+    days = {day for curve in curves for day in (curve.starts, curve.ends) if day is not None}
+    paces = (math.prod(curve.factor for curve in curves if curve.holds(day)) for day in days)
+    return max(paces, default=1.0)
 
 
 def lower_pieces(clock: Clock, clocks: SpeedClocks, rows: Sequence[int]) -> Pieces:

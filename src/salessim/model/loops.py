@@ -99,10 +99,7 @@ def _factor(pipeline: str, stage: Stage, curves: Sequence[Curve], day: date) -> 
     return math.prod(
         curve.factor
         for curve in curves
-        if curve.kind == "conversion"
-        and curve.concerns(pipeline, stage.name)
-        and curve.starts <= day
-        and (curve.ends is None or day < curve.ends)
+        if curve.kind == "conversion" and curve.concerns(pipeline, stage.name) and curve.holds(day)
     )
 
 

@@ -242,6 +242,10 @@ class Curve:
         """Whether it is a curve of this stage, or of its whole pipeline."""
         return self.pipeline == pipeline and self.stage in (None, stage)
 
+    def holds(self, day: date) -> bool:
+        """Whether a day lies within its dates."""
+        return self.starts <= day and (self.ends is None or day < self.ends)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shock:
