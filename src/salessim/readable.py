@@ -49,8 +49,11 @@ def trajectories(count: int) -> str:
 def percent(share: float, *, fine: bool = False) -> str:
     """Write a share in [0, 1] as a percentage that rounds nothing but 0 and 1 to 0% and 100%.
 
-    To a whole number from 10% to 90%, unless ``fine``, else to a tenth.
+    To a whole number from 10% to 90%, unless ``fine``, else to a tenth; a share above 1, as of an
+    error, to a whole number.
     """
+    if share > 1 and not fine:
+        return f"{100 * share:,.0f}%"
     digits = 0 if 0.1 <= share <= 0.9 and not fine else 1
     text = f"{100 * share:.{digits}f}"
     if float(text) == 0 and share > 0:
@@ -88,6 +91,13 @@ def file_size(count: int) -> str:
 def few_digits(value: float) -> str:
     """Write a number whole from 10 on, with two digits below that."""
     return rounded(float(round(value)) if value >= 9.95 else float(f"{value:.2g}"))
+
+
+def times(factor: float) -> str:
+    """Write a factor to two decimals, one near 0 as ``< 0.01`` and a large one as `rounded`."""
+    if factor >= 100:
+        return rounded(factor)
+    return f"{factor:.2f}" if factor >= 0.01 else "< 0.01"
 
 
 def in_days(value: float) -> str:

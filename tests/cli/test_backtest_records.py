@@ -228,6 +228,24 @@ def test_a_half_life_is_kept_and_an_absolute_name_stays(firm, tmp_path):
         ),
         ("amount", "amount", ("--stages", "frist"), "error: --stages: no open stage `frist`"),
         ("amount", "amount", ("nowhere.csv",), "error: no such file: nowhere.csv"),
+        (
+            "as_of = 2022-11-15",
+            "as_of = 2999-11-15",
+            (),
+            "{line}: records.as_of: 2999-11-15 has yet to come; records tell nothing after today",
+        ),
+        (
+            "as_of = 2022-11-15",
+            "as_of = 1999-11-15",
+            (),
+            "{line}: records.as_of: on 1999-11-15 there was nothing to look back on: the records",
+        ),
+        (
+            "amount",
+            "amount",
+            ("--as-of", "2999-11-15"),
+            "error: --as-of: 2999-11-15 has yet to come",
+        ),
     ],
 )
 def test_a_mistake_is_told_where_it_is(fitted, old, new, typed, said):
@@ -245,7 +263,7 @@ def test_an_origin_that_the_plan_looks_not_after_says_so(fitted):
     said = refused("backtest", fitted, *LOOK, "--origins", "2022-10-31")
     assert "they end with 2022-11-15 (" in said
     assert "fitted.toml:" in said
-    assert "records.as_of says so, --as-of says otherwise)" in said
+    assert "records.as_of says; --as-of DATE overrules it)" in said
 
 
 def test_a_plan_without_records_asks_for_files(fitted):

@@ -62,6 +62,10 @@ def test_sentences_say_how_good_and_what_is_not_known(found):
     short = list(made(origins=2).sentences())
     assert any("The history is too short to say how good" in sentence for sentence in short)
     assert any("the origins are too few for an interval" in sentence for sentence in short)
+    assert short[0].endswith(
+        "all these windows overlap: together they tell little more than one would."
+    )
+    assert made(origins=2).cautions == tuple(short[-2:])
 
 
 def test_the_document_is_json_and_holds_all_origins(found):

@@ -37,6 +37,19 @@ def test_lists_are_replaced_not_merged(tmp_path):
     assert [stage.name for stage in load(tmp_path, text).model.pipelines[0].stages] == ["only"]
 
 
+def test_one_stage_of_a_list_is_changed_otherwise(tmp_path):
+    """Only that is said: what names stages would all be wrong too."""
+    write(tmp_path, SMALL + '\n[open_deals.count]\n"new.first" = 3\n', "base.toml")
+    text = 'extends = "base.toml"\n[pipelines.new.stages.first]\nconversion = 0.7\n'
+    (problem,) = problems(tmp_path, text)
+    assert problem == (
+        "plan.toml:2: pipelines.new.stages: expected a list, found a table (first); write all "
+        "stages, each below [[pipelines.new.stages]], or change one of them in a scenario "
+        '("pipelines.new.stages.first.conversion" = ...) or by '
+        "-S pipelines.new.stages.first.conversion=..."
+    )
+
+
 def test_a_mistake_is_addressed_to_the_file_that_holds_the_key(tmp_path):
     write(tmp_path, edited("conversion = 0.4", "conversion = 4"), "base.toml")
     text = 'extends = "base.toml"\n[sources.web]\nrate = 3\n\n[sources.more]\nkind = "external"\n'

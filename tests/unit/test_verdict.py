@@ -278,6 +278,8 @@ def test_with_segments_the_generations_are_said():
         (0.00001, "< 0.1%"),
         (0.503, "50%"),
         (0.955, "95.5%"),
+        (1.102, "110%"),
+        (12.3456, "1,235%"),
     ],
 )
 def test_percent_never_claims_certainty(share, text):

@@ -76,7 +76,7 @@ class Builder:
     def build(self) -> tuple[schema.Document, Model] | None:
         """Return the checked document and its model; None when there are problems."""
         plan = self._checked_document()
-        if plan is None:
+        if plan is None or self._lacks_stages():
             return None
         numbers = name_numbers(plan)
         names = self._check_tables(plan)
@@ -145,6 +145,15 @@ class Builder:
             if self.problems.under((head,)) or self.problems.touch(("forecast", "start")):
                 self._not_read.add(head)
         return valid_parts(document)
+
+    def _lacks_stages(self) -> bool:
+        """Say whether stages are no list: what names them would all be wrong too."""
+        pipelines = self.document.get("pipelines")
+        tables = pipelines.values() if isinstance(pipelines, dict) else ()
+        written = (
+            table["stages"] for table in tables if isinstance(table, dict) and "stages" in table
+        )
+        return any(not isinstance(stages, list) for stages in written)
 
     def _with_samples(self, value: Any, path: Path) -> Any:
         """Copy a part of the document; the files of samples become what they hold, or an error."""

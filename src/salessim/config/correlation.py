@@ -100,7 +100,9 @@ def make_correlations(
     for pair in pairs.values():
         sure = [name for name in (pair.first, pair.second) if name not in uncertain]
         if sure:
-            notes.append(f"correlation: {sure[0]} is certain: nothing goes with it")
+            note = f"correlation: {sure[0]} is certain: nothing goes with it"
+            if note not in notes:
+                notes.append(note)
         else:
             used.append(pair)
     for shocks in (False, True):

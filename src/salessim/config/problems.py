@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from pydantic import ValidationError
 
-from salessim.config.words import found, nearest, one_line
+from salessim.config.words import found, nearest, one_line, path_text
 from salessim.errors import SalessimError
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -100,7 +100,14 @@ def _translate(item: Any, document: dict[str, Any]) -> tuple[Path, str]:
         hint = f"; is `{typo[14:-2]}` meant?" if typo.startswith("did you mean") else ""
         return path, f"missing key `{missing}`{hint}"
     value = value_at(document, path)
-    return path, f"expected {_expected(kind, context)}, found {found(value)}"
+    said = f"expected {_expected(kind, context)}, found {found(value)}"
+    if kind == "list_type" and path[-1] == "stages" and isinstance(value, dict) and value:
+        one = path_text((*path, next(iter(value))))
+        said += (
+            f"; write all stages, each below [[{path_text(path)}]], or change one of them in a "
+            f'scenario ("{one}.conversion" = ...) or by -S {one}.conversion=...'
+        )
+    return path, said
 
 
 def _expected(kind: str, context: dict[str, Any]) -> str:

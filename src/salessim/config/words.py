@@ -71,7 +71,7 @@ def nearest(word: str, words: Iterable[str], *, named: str = "known") -> str:
     """Return a remedy: the nearest of the words, or all of them when none is near."""
     choices = list(words)
     if not choices:
-        return f"there is none {named}"
+        return f"{named}: none"
     if close := nearest_of(word, choices):
         return f"did you mean `{close[0]}`?"
     shown = ", ".join(f"`{choice}`" for choice in choices[:20])
@@ -87,5 +87,5 @@ def rows_text(rows: Sequence[int], *, total: int | None = None) -> str:
     """Name the first few rows and count the others; ``total`` when ``rows`` are not all."""
     many = len(rows) if total is None else total
     head = ", ".join(map(str, rows[:SHOWN_ROWS]))
-    more = f" and {many - SHOWN_ROWS} more" if many > SHOWN_ROWS else ""
+    more = f" and {many - SHOWN_ROWS:,} more" if many > SHOWN_ROWS else ""
     return f"{'row' if many == 1 else 'rows'} {head}{more}"

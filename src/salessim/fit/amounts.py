@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from salessim._typing import FloatArray
-from salessim.config.words import key_text
+from salessim.config.words import counted, key_text
 from salessim.fit.choice import Chosen, choose, in_few_values
 from salessim.fit.durations import gather
 from salessim.fit.families import FAMILIES, Known
@@ -138,6 +138,9 @@ class FittedAmount:
         if not self.won.size:
             said = "no amount of a deal won is known: each counts as 1, so bookings are numbers"
             return [f"{self.address}: {said} of deals; write the law of amounts yourself"]
+        if not self.won.any():
+            said = f"all {counted(self.won.size, 'amount')} of deals won are 0: next to nothing is"
+            return [f"{self.address}: {said} booked; write the law of amounts yourself"]
         if self.unknown > self.won.size:
             said = f"of {self.unknown + self.won.size:,} deals won the amounts of {self.unknown:,}"
             return [f"{self.address}: {said} are not known; the others are taken for all"]

@@ -19,7 +19,7 @@ from salessim.fit.monthly import span
 from salessim.fit.parts import Part
 from salessim.fit.shared_months import SharedMonths, share_months
 from salessim.fit.stages import USUAL_DAYS, FittedStage, fit_stage, stages_part
-from salessim.fit.visits import BACK, Visits, visits
+from salessim.fit.visits import ADVANCE, BACK, LOST, Visits, visits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +97,11 @@ class FittedPipeline:
         address = f"pipelines.{key_text(self.name)}"
         back = self.visits.where(self.visits.outcome == BACK)
         said = [f"{address}: {text}" for text in self.months.warnings]
+        if (self.visits.outcome == ADVANCE).any() and not (self.visits.outcome == LOST).any():
+            said.append(
+                f"{address}: not one deal was lost; if the export leaves lost deals out, export "
+                "them too: without them far too many deals are forecast to be won"
+            )
         said += [
             f"{stage.address}: {found.sentence}"
             for stage, found in zip(self.stages, self.drifts, strict=False)

@@ -16,6 +16,7 @@ from salessim.fit.monthly import Monthly
 from salessim.fit.swing import DRAWS, FALSE_ALARMS, PERSISTENCES, SPREADS, lags, standard
 from salessim.model.law import floats
 from salessim.model.uncertain import NORMAL_P95
+from salessim.readable import times
 
 PLACES = 3
 """Months of a quarter. Whichever of them is the last: fiscal quarters need no saying."""
@@ -62,7 +63,7 @@ class Rhythm:
         """Say which months are quick, and how surely."""
         off = np.exp(NORMAL_P95 * self.errors)
         by_month = "; ".join(
-            f"in {months} {factor:.2f} (90%: {factor / far:.2f} to {factor * far:.2f})"
+            f"in {months} {times(factor)} (90%: {times(factor / far)} to {times(factor * far)})"
             for months, factor, far in zip(NAMES, self.factors, off, strict=True)
         )
         chance = "< 0.001" if self.p_value < 0.001 else f"= {self.p_value:.3f}"

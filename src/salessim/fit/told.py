@@ -53,11 +53,16 @@ class Told:
         """What messages call the order of stages."""
         return self.places.get("stages", "--stages")
 
+    @property
+    def of_as_of(self) -> str:
+        """What messages call the day up to which the records tell everything."""
+        return self.places.get("as_of", "--as-of")
+
     def of_file(self, problem: str) -> str:
         """Return what is wrong with a file, with the place in the plan that names it."""
         if "files" not in self.places:
             return problem
-        return f"{self.places['files']}: {problem}; files named after the plan are read instead"
+        return f"{self.places['files']}: {problem}; or name the files behind the plan"
 
 
 def told(
@@ -89,7 +94,7 @@ def told(
     if not here.files and (records is None or not records.files):
         raise SalessimError(
             f"{plan.path}: no key records.files says what it was measured from, as `salessim fit` "
-            "writes it; name the files after the plan"
+            "writes it; name the files behind the plan"
         )
     return here if records is None else _with_records(here, records, plan)
 

@@ -88,7 +88,7 @@ def page(found: Backtest) -> Page:
     if found.grid.periods > 1:
         tables.insert(1, _table(found, total=False))
     good = Section(
-        title="How good the forecasts were", text=tuple(found.sentences()), tables=tuple(tables)
+        title="How good the forecasts were", text=tuple(found.answers()), tables=tuple(tables)
     )
     sections = [good, *(_pictures(found, measure) for measure in _measures(found))]
     if any(look.warnings for look in found.looks):
@@ -97,7 +97,7 @@ def page(found: Backtest) -> Page:
         title=f"{found.title}: back-test",
         subtitle=f"{found.horizon} from {counted(len(found.looks), 'origin')}, {kind}; "
         f"{trajectories(found.trajectories)} an origin, seed {found.seed}",
-        warnings=found.notes,
+        warnings=found.cautions,
         sections=tuple(sections),
     )
 
@@ -168,14 +168,11 @@ def _pictures(found: Backtest, measure: str) -> Section:
                 "95% of the futures forecast.",
             ),
             Figure(
-                drawn=found.plot.pit(measure),
-                caption="Where in the forecasts it came true. Bars of one height: the spread is "
-                "right. High in the middle: less sure than it could be; high at both ends: too "
-                "sure; high on one side: too low or too high.",
-            ),
-            Figure(
-                drawn=found.plot.coverage(measure),
-                caption="What the intervals held. Marks on the dotted line: as often as promised.",
+                drawn=(found.plot.pit(measure), found.plot.coverage(measure)),
+                caption="Where in the forecasts it came true, and what the intervals held. Bars of "
+                "one height: the spread is right. High in the middle: less sure than it could be; "
+                "high at both ends: too sure; high on one side: too low or too high. Marks on the "
+                "dotted line: as often as promised.",
             ),
         ),
     )

@@ -144,12 +144,18 @@ class Reach:
                 "the history holds no dated records: there is nothing to look back on"
             )
         first, end = max(begins).ceil("D").date(), min(ends).floor("D").date()
+        told = history.told
+        if first >= end and told is not None and told.as_of is not None:
+            raise SalessimError(
+                f"{told.of_as_of}: on {told.as_of} there was nothing to look back on: the records "
+                f"begin on {first}; choose a later day"
+            )
         if first >= end:
             raise SalessimError(
                 f"the records have no day in common: some begin on {first}, others end before {end}"
             )
-        place = history.told.places.get("as_of", "") if history.told else ""
-        why = f" ({place} says so, --as-of says otherwise)" if place else ""
+        place = told.places.get("as_of", "") if told else ""
+        why = f" (as {place} says; --as-of DATE overrules it)" if place else ""
         return cls(first=first, end=end, why=why)
 
 

@@ -148,6 +148,11 @@ class Backtest:
 
     def sentences(self) -> Iterator[str]:
         """Say what came of it: the horizon's totals, then what the data cannot tell."""
+        yield from self.answers()
+        yield from self.cautions
+
+    def answers(self) -> Iterator[str]:
+        """Say how far off forecasts of the whole horizon were."""
         first, last = self.windows[0].origin, self.windows[-1].origin
         main = next(one for one in self.verdicts if one.target.part == "all")
         apart = main.coverages[0].apart
@@ -161,14 +166,20 @@ class Backtest:
                 yield _middle(one)
                 yield _best(one)
                 yield _held(one)
-        if apart < LEAST_APART:
-            yield (
-                "The history is too short to say how good such forecasts are: it holds only "
-                f"{counted(apart, 'window')} of {self.horizon} that "
-                f"{'do' if apart != 1 else 'does'} not overlap, and {LEAST_APART} are the least "
-                "that tell skill from luck. Take a shorter horizon, or come back later."
-            )
-        yield from self.notes
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What must be known before the rest is believed."""
+        apart = self.verdicts[0].coverages[0].apart
+        if apart >= LEAST_APART:
+            return self.notes
+        too_short = (
+            "The history is too short to say how good such forecasts are: it holds only "
+            f"{counted(apart, 'window')} of {self.horizon} that "
+            f"{'do' if apart != 1 else 'does'} not overlap, and {LEAST_APART} are the least "
+            "that tell skill from luck. Take a shorter horizon, or come back later."
+        )
+        return (too_short, *self.notes)
 
     @property
     def horizon(self) -> str:
@@ -242,6 +253,8 @@ def _row_document(row: dict[str, Any]) -> dict[str, Any]:
 def _apart(apart: int, origins: int) -> str:
     if apart == origins:
         return "no two of these windows overlap." if origins > 1 else "one window tells little."
+    if apart == 1:
+        return "all these windows overlap: together they tell little more than one would."
     return f"{apart} of these windows do not overlap: all tell little more than {apart} would."
 
 

@@ -72,6 +72,7 @@ def read_history(
     tables = [recognise(sheet, said.columns) for sheet in sheets]
     cells = Cells(tables, said, ledger)
     limit = _midnight_after(today or datetime.now(tz=UTC).date())
+    _check_as_of(said, limit)
     asked = Asked(told=said, limit=limit)
     deals = _deals(tables, cells, asked, ledger)
     orders = orders_of(tables, cells, ledger, limit)
@@ -274,6 +275,24 @@ def _begin(said: Told) -> pd.Timestamp | None:
         raise SalessimError(
             f"{said.of_column('complete_from')}: expected a date such as 2026-01-31, or none"
         ) from None
+
+
+def _check_as_of(said: Told, limit: pd.Timestamp) -> None:
+    """Refuse a day that has yet to come: the time until then would pass for one without events.
+
+    Raises
+    ------
+    SalessimError
+    """
+    import pandas as pd
+
+    # where the sun rises first it is tomorrow already
+    if said.as_of is not None and _midnight_after(said.as_of) > limit + pd.Timedelta(days=1):
+        last = (limit - pd.Timedelta(days=1)).date()
+        raise SalessimError(
+            f"{said.of_as_of}: {said.as_of} has yet to come; records tell nothing after today, "
+            f"{last}: choose that day or one before it"
+        )
 
 
 def _midnight_after(day: date) -> pd.Timestamp:
