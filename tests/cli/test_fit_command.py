@@ -75,7 +75,7 @@ def test_a_file_whose_name_no_plan_can_say_is_fitted_all_the_same(call, history)
     assert plan.model.title.startswith("Forecast from hist .csv")
     assert plan.records is None
     said = " ".join(call("backtest", "fitted.toml").stderr.split())
-    assert "name the files after the plan" in said
+    assert "give the files after the plan" in said
 
 
 @pytest.mark.usefixtures("history")

@@ -370,7 +370,7 @@ pace = -0.3
     assert changed.model.targets[-1].amount == 7.0
     (problem,) = problems(tmp_path, edited("persistence = 0.5\n", "", text))
     assert problem == (
-        "plan.toml:100: scenarios.flu.shocks.flu.pace: the plan has no shocks.flu; "
+        "plan.toml:106: scenarios.flu.shocks.flu.pace: the plan has no shocks.flu; "
         "shocks: `economy`, `staff`"
     )
     assert load(tmp_path, plan.to_toml()).model.shocks == plan.model.shocks

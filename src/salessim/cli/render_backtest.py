@@ -69,8 +69,8 @@ def _values(given: Backtest, one: Verdict) -> dict[str, str]:
     return {
         "Came true": rounded(given.mean_actual(one)),
         "Missed": "-" if found.relative is None else percent(found.relative),
-        "Bias": "-" if found.bias is None else f"{100 * found.bias:+.0f}%",
+        "Bias": "-" if found.bias is None else f"{100 * found.bias:+z.0f}%",
         **held,
-        "Skill": "-" if skill.value is None else f"{skill.value:.2f}",
+        "Skill": "-" if skill.value is None else f"{skill.value:z.2f}",
         "Against": skill.rule or "-",
     }

@@ -62,7 +62,7 @@ class Told:
         """Return what is wrong with a file, with the place in the plan that names it."""
         if "files" not in self.places:
             return problem
-        return f"{self.places['files']}: {problem}; or name the files behind the plan"
+        return f"{self.places['files']}: {problem}; or give the files after the plan"
 
 
 def told(
@@ -94,7 +94,7 @@ def told(
     if not here.files and (records is None or not records.files):
         raise SalessimError(
             f"{plan.path}: no key records.files says what it was measured from, as `salessim fit` "
-            "writes it; name the files behind the plan"
+            "writes it; give the files after the plan"
         )
     return here if records is None else _with_records(here, records, plan)
 

@@ -125,11 +125,11 @@ def _row(found: Backtest, one: Verdict) -> tuple[str, ...]:
         _name(found, one),
         rounded(found.mean_actual(one)),
         "-" if one.errors.relative is None else percent(one.errors.relative),
-        "-" if one.errors.bias is None else f"{100 * one.errors.bias:+.1f}%",
+        "-" if one.errors.bias is None else f"{100 * one.errors.bias:+z.1f}%",
         *(percent(level.held) for level in one.coverages),
         rounded(one.errors.crps),
-        "-" if one.skill.value is None else f"{one.skill.value:.2f}",
-        f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else "-",
+        "-" if one.skill.value is None else f"{one.skill.value:z.2f}",
+        f"{interval[0]:z.2f} to {interval[1]:z.2f}" if interval else "-",
         one.skill.rule or "-",
     )
 
@@ -147,7 +147,7 @@ def _rules(found: Backtest) -> Table:
     rows = []
     for one in totals:
         each = one.skill.each
-        cells = (f"{each[name]:.2f}" if name in each else "-" for name in names)
+        cells = (f"{each[name]:z.2f}" if name in each else "-" for name in names)
         rows.append((_name(found, one), *cells))
     return Table(
         columns=("Skill against", *names),
