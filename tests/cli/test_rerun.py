@@ -139,6 +139,10 @@ def spoiled(first, what):
             manifest.write_text("[]")
         case "seed":
             edit(manifest, seed=-1)
+        case "another":
+            kept = json.loads(manifest.read_text())
+            del kept["requested"]
+            manifest.write_text(json.dumps(kept))
         case "no tables":
             edit(manifest, files={})
         case "no plan":
@@ -155,6 +159,7 @@ def spoiled(first, what):
         ("empty", "first is no run directory: it holds no manifest.json; name the folder"),
         ("text", "first/manifest.json: not the manifest of a run: the file: invalid json"),
         ("list", "first/manifest.json: not the manifest of a run: the file: input should be"),
+        ("another", "not the manifest of a run: it says no `requested`: another command wrote it"),
         ("seed", "not the manifest of a run: seed: input should be greater than or equal to 0"),
         ("no tables", "first: the run left no table to compare"),
         ("no plan", "no such file: first/plan.toml"),

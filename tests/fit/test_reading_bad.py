@@ -290,6 +290,15 @@ def test_moves_of_one_day_follow_the_stages_where_rows_are_in_no_order(tmp_path)
     assert deals.stages == ("Talk", "Offer")
 
 
+@pytest.mark.parametrize("end", [",end", ""])
+def test_subscriptions_of_which_none_has_ended(tmp_path, end):
+    rows = [f"c{n},2024-0{n}-05,{n}0{',' * bool(end)}" for n in range(1, 6)]
+    history = read(tmp_path, [f"customer,start,mrr{end}", *rows])
+    assert len(history.subscriptions.table) == 5
+    assert history.subscriptions.table["end"].isna().all()
+    assert ("noted", "no column says when subscriptions ended: all go on") in said(history)
+
+
 def test_subscriptions_keep_what_still_runs(tmp_path):
     rows = [
         "customer,start,end,mrr,segment",

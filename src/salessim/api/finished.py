@@ -169,9 +169,11 @@ def read_manifest(run: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
+        what = f"{where}: {first['msg'].lower()}"
+        if first["type"] == "missing":
+            what = f"it says no `{where}`: another command wrote it, or it is damaged"
         raise SalessimError(
-            f"{path}: not the manifest of a run: {where}: {first['msg'].lower()}; name the folder "
-            "that `salessim run` wrote"
+            f"{path}: not the manifest of a run: {what}; name the folder that `salessim run` wrote"
         ) from error
 
 

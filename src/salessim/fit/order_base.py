@@ -241,6 +241,8 @@ class FittedOrders:
         model = self.purchases.model
         behind = round(self.purchases.estimate.aic - self.bg_nbd.aic)
         rival = f"{'better' if behind > 0 else 'less well'}, by {amount(abs(behind))} of AIC"
+        if not behind:
+            rival = "as well"
         unsure, mean = "", "as first orders"
         if self.rhythm.fit is not None:
             unsure = (

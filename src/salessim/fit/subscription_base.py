@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from salessim.config.words import counted
 from salessim.fit.contracts import Stays, stays
 from salessim.fit.history import Subscriptions
 from salessim.fit.lifetime_families import Lives
@@ -159,7 +160,8 @@ class FittedSubscriptions:
         ended = int(self.lives.ended.sum())
         fit = self.lifetimes
         how = (
-            f"{fit.family.name} law of {amount(len(self.lives.leave))} stays, {amount(ended)} ended"
+            f"{fit.family.name} law of {counted(len(self.lives.leave), 'stay')}, "
+            f"{amount(ended)} ended"
         )
         if self.renewal:
             how += f"; stays end at multiples of {self.renewal}"
@@ -186,7 +188,7 @@ class FittedSubscriptions:
         said = []
         if not self.lives.ended.any():
             said.append(
-                "no subscription has ended yet: how long customers stay is a guess, as if half a "
+                "no subscription has ended yet: how long customers stay is a guess, as if half of "
                 "one had"
             )
         elif self.lifetimes.estimate.edges:

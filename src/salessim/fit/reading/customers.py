@@ -102,7 +102,11 @@ def _contracts(
     frame = cells.frame(table)
     frame["customer"] = cells.text(table, "customer")
     frame["start"] = cells.times(table, table.roles["start"])
-    frame["end"] = cells.times(table, table.roles["end"])
+    if table.has("end"):
+        frame["end"] = cells.times(table, table.roles["end"])
+    else:
+        frame["end"] = np.datetime64("NaT", "us")
+        ledger.note(table.sheet.file, "no column says when subscriptions ended: all go on")
     key = next((one for one in ("revenue", "amount") if table.has(one)), None)
     frame["revenue"] = cells.money(table, key) if key else np.nan
     for group in GROUPS:

@@ -169,6 +169,8 @@ def _kind(sheet: Sheet, roles: Mapping[str, str], entered: Mapping[str, str]) ->
         ("moves", has("deal", "stage", "at") and plain(roles["at"]) == "fivetran start"),
         ("list", has("created") and (has("stage") or has("closed") or has("won_at"))),
         ("subscriptions", has("customer", "start", "end")),
+        # while nobody has left the column of ends is empty, and so is none
+        ("subscriptions", has("customer", "start", "revenue") and not has("deal")),
         ("list", has("deal")),
         ("orders", has("date") and (has("customer") or bool(_by_name(sheet, "id")))),
     )
