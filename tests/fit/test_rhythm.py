@@ -76,6 +76,13 @@ def test_a_shifted_year_shifts_the_months() -> None:
     assert january.effects.sum() == pytest.approx(0.0, abs=1e-12)
 
 
+def test_what_is_too_far_out_to_be_told_is_not() -> None:
+    """Where months pull as they never could by the law, no factor of 10^100 is said of them."""
+    one = told(np.random.default_rng(5), 24, quarter=QUARTER)
+    assert rhythm(one, DRAWS) is not None
+    assert rhythm(replace(one, pull=1e3 * one.pull), DRAWS) is None
+
+
 @pytest.mark.parametrize("months", [1, 2])
 def test_without_a_quarter_nothing_is_told(months) -> None:
     assert rhythm(told(np.random.default_rng(34), months), 9) is None

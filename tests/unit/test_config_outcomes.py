@@ -247,8 +247,9 @@ def test_deals_sent_back_reach_a_stage_behind_a_closed_one(tmp_path):
     open_deals = ('count = { "new.qualified" = 20', 'count = { "aside.c" = 1, "new.qualified" = 20')
     assert load(tmp_path, edited(*open_deals, text)).model.pipelines[2].win_rate == 0.0
     found = problems(tmp_path, text)
+    aside = text[: text.index("[pipelines.aside]")].count("\n") + 1
     assert [problem.partition(":")[2].partition(";")[0] for problem in found] == [
-        f"{line}: pipelines.aside.stages[{index}].name: no deal can reach the stage "
+        f"{aside + below}: pipelines.aside.stages[{index}].name: no deal can reach the stage "
         f'"{name}": the conversion of "a" is 0 and no open deal stands behind it'
-        for line, index, name in [(82, 1, "b"), (85, 2, "c")]
+        for below, index, name in [(7, 1, "b"), (10, 2, "c")]
     ]

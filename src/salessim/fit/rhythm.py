@@ -74,7 +74,7 @@ class Rhythm:
 
 
 def rhythm(told: Monthly, draws: int = DRAWS) -> Rhythm | None:
-    """Return how quick the months of a quarter are; None where they are not told apart.
+    """Return how quick the months of a quarter are; None where nothing credible tells them apart.
 
     Twice the gain in log-likelihood by the three means, the swing beside them being the likeliest
     with and without, is held against its distribution in histories drawn from the likeliest swing
@@ -103,10 +103,13 @@ def rhythm(told: Monthly, draws: int = DRAWS) -> Rhythm | None:
     weighted = np.linalg.solve(_covariance(bend, beside), x)
     errors = np.linalg.inv(x.T @ weighted)
     all_three = np.vstack([-np.ones(PLACES - 1), np.eye(PLACES - 1)])
+    effects = floats(all_three @ errors @ weighted.T @ y)
+    left = floats(np.sqrt(np.diag(all_three @ errors @ all_three.T)))
+    # So far out the likelihood is not what it was taken for: normal, around months that are alike.
+    if max(np.abs(effects).max(), left.max()) > SPREADS[-1]:
+        return None
     return Rhythm(
-        p_value=(1.0 + float((none >= gain[0]).sum())) / (1.0 + draws),
-        effects=floats(all_three @ errors @ weighted.T @ y),
-        errors=floats(np.sqrt(np.diag(all_three @ errors @ all_three.T))),
+        p_value=(1.0 + float((none >= gain[0]).sum())) / (1.0 + draws), effects=effects, errors=left
     )
 
 
