@@ -64,6 +64,15 @@ def test_without_a_plan_to_write_nothing_is_written(call, history):
     assert [file.name for file in history.iterdir()] == ["history.csv"]
 
 
+@pytest.mark.usefixtures("history")
+def test_months_that_are_not_those_of_the_calendar_are_said(call):
+    said = " ".join(call("fit", "history.csv", "-o", "a.toml").stdout.split())
+    assert "Its months begin on day 30, behind the last event on record; --as-of" in said
+    Path("open_deals.csv").unlink()
+    said = call("fit", "history.csv", "-o", "b.toml", "--as-of", "2024-06-30").stdout
+    assert "Its months begin" not in said
+
+
 def test_a_file_whose_name_no_plan_can_say_is_fitted_all_the_same(call, history):
     try:
         (history / "history.csv").rename(history / "hist\udcff.csv")
@@ -122,7 +131,7 @@ def test_columns_of_an_interval_belong_to_the_one_before():
     ("args", "code", "said"),
     [
         (("nowhere.csv",), 1, "nowhere.csv"),
-        (("history.csv", "--as-of", "2030-01-01"), 1, "the records tell nothing after 2024-06-30"),
+        (("history.csv", "--as-of", "2030-01-01"), 1, "the records tell nothing after 2024-06-29"),
         (("history.csv", "--as-of", "30.6.2024"), 2, "expected a day such as 2027-01-31"),
         (("history.csv", "--map", "amount"), 2, "expected KEY=COLUMN such as amount=Deal Size"),
         (("history.csv", "--map", "amont=amount"), 1, "unknown key; did you mean `amount`?"),

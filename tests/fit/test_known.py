@@ -79,7 +79,7 @@ def test_what_is_known_does_not_depend_on_what_came_later() -> None:
 
 
 def test_on_the_last_day_all_is_known() -> None:
-    known = known_on(history(), date(2024, 3, 1))
+    known = known_on(history(), date(2024, 2, 29))
     pd.testing.assert_frame_equal(known.deals[0].moves, history().deals[0].moves)
 
 
@@ -89,9 +89,19 @@ def test_open_deals_have_their_age_at_the_end_of_the_day() -> None:
     assert list(open_ones.duration) == [12.0]  # since January 20, midnight
 
 
-def test_a_day_after_the_records_is_refused() -> None:
-    with pytest.raises(SalessimError, match=r"as of 2024-03-02: .* nothing after 2024-03-01"):
-        known_on(history(), date(2024, 3, 2))
+def test_a_day_after_the_month_of_the_last_event_is_refused() -> None:
+    with pytest.raises(SalessimError, match=r"as of 2024-03-01: .* nothing after 2024-02-29"):
+        known_on(history(), date(2024, 3, 1))
+
+
+def test_the_end_of_its_month_may_be_after_the_last_event() -> None:
+    (deals,) = history().deals
+    early = History(deals=(replace(deals, until=pd.Timestamp("2024-02-24")),))
+    known = known_on(early, date(2024, 2, 29))
+    assert known.deals[0].until == pd.Timestamp("2024-03-01")
+    said = r"nothing after 2024-02-23; .* or 2024-02-29, the end of that month"
+    with pytest.raises(SalessimError, match=said):
+        known_on(early, date(2024, 3, 1))
 
 
 def test_a_day_before_the_records_leaves_nothing() -> None:

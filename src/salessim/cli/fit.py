@@ -235,6 +235,12 @@ def _report(fitted: Fitted, outputs: Outputs, compared: Mapping[str, Groups]) ->
     if outputs.plan is not None:
         written = fitted.files(outputs.plan.name)
         render.text(console, f"Written to {outputs.plan.parent}: {', '.join(written)}.")
+        if fitted.asked_as_of is None and fitted.start.day > 1:
+            render.text(
+                console,
+                f"Its months begin on day {fitted.start.day}, behind the last event on record; "
+                "--as-of with the last day of a month makes them calendar months.",
+            )
         render.text(console, "Next:")
         for verb in ("explain", "run", "backtest"):
             click.echo(f"  salessim {verb} {shlex.quote(str(outputs.plan))}", err=outputs.as_json)

@@ -25,21 +25,24 @@ def known_on(history: History, day: date) -> History:
     ----------
     history : History
     day : date
-        Within what the records tell.
+        Within what the records tell. One after their last event, up to the end of its month, says
+        that nothing happened in between, as over a weekend.
 
     Raises
     ------
     SalessimError
-        When the records end before that day: what happened then is not known.
+        When the records end before the month of that day: what happened then is not known.
     """
     import pandas as pd
 
     night = pd.Timestamp(day + timedelta(days=1))
     ends = [part.until for part in (*history.deals, history.orders, history.subscriptions) if part]
-    if ends and max(ends).date() < day:
+    last = max(ends).ceil("D") - pd.Timedelta(days=1) if ends else night
+    whole = last + pd.offsets.MonthEnd(0)
+    if day > whole.date():
         raise SalessimError(
-            f"as of {day}: the records tell nothing after {max(ends).date()}; "
-            "choose that day or one before it"
+            f"as of {day}: the records tell nothing after {last.date()}; choose that day or one "
+            f"before it, or {whole.date()}, the end of that month, if nothing happened until then"
         )
     return replace(
         history,
