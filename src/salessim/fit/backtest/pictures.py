@@ -69,7 +69,7 @@ class Pictures:
 
     def pit(self, measure: str = "bookings", part: str = "all", ax: Axes | None = None) -> Axes:
         """Draw where what came true fell in the forecasts: flat when they are right."""
-        ax = style.new_axes(width=6.5, height=3.6) if ax is None else ax
+        ax = style.new_axes(width=style.PANEL, height=3.6) if ax is None else ax
         rows = select(self._of.table, measure=measure, part=part, total=False, by=OURS)
         free = len(apart(zip(rows["start"], rows["end"], strict=True)))
         bins = MOST_BINS if free >= ENOUGH * MOST_BINS else FEW_BINS
@@ -88,12 +88,12 @@ class Pictures:
         style.share_axis(ax, "quantile of the forecast at which it came true", which="x")
         ax.set_xlim(0.0, 1.0)
         style.finish(ax, title=_leaning(rows["pit"].to_numpy()), subtitle=f"{measure} by period")
-        style.legend(ax, below=True, bbox_to_anchor=(0.5, -0.22))
+        style.legend(ax)
         return ax
 
     def coverage(self, measure: str = "bookings", ax: Axes | None = None) -> Axes:
         """Draw how often intervals held against what they promise, with their uncertainty."""
-        ax = style.new_axes(width=6.5, height=3.6) if ax is None else ax
+        ax = style.new_axes(width=style.PANEL, height=3.6) if ax is None else ax
         verdict = self._of.verdict(measure)
         path = self._of.verdict(measure, total=False)
         marks = (
@@ -116,7 +116,7 @@ class Pictures:
         style.finish(
             ax, title=title, subtitle=f"{measure}; bars: 95%, by windows that do not overlap"
         )
-        style.legend(ax, below=True, bbox_to_anchor=(0.5, -0.22))
+        style.legend(ax)
         return ax
 
 
