@@ -48,7 +48,9 @@ def fitted(out: Console, given: Fitted) -> None:
     for pipeline in found["pipelines"]:
         out.print(widest(out, (_stages(pipeline, columns) for columns in STAGES)))
         for months in pipeline["shared_months"].values():
-            text(out, f"Pipeline {pipeline['name']}: {months['said']}.")
+            # what warns is said once, below
+            if not any(months["said"] in warning for warning in given.warnings):
+                text(out, f"Pipeline {pipeline['name']}: {months['said']}.")
     if found["sources"]:
         out.print(widest(out, (_sources(found["sources"], columns) for columns in SOURCES)))
     if found["customers"]:
