@@ -14,6 +14,9 @@ import pytest
 from salessim import load_plan
 from tests.docs.pages import ROOT, Block, Session, blocks, is_set_up, rewritten, same_text
 
+# What these reach other tests reach too, and to trace it takes a third of their time.
+pytestmark = pytest.mark.no_cover
+
 REWRITE = "SALESSIM_REWRITE_DOCS"
 """When set, outputs that are no longer true are replaced in the pages instead of failing."""
 CRM = ROOT / "docs" / "crm-export.md"

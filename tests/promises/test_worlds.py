@@ -62,7 +62,7 @@ def test_all_held_in_the_middle_is_the_plan_of_the_middle_values():
     assert_same(found, wanted)
 
 
-@examples(40)
+@examples(25)
 @given(model=in_worlds(models()))
 def test_random_plans_held_in_the_middle_are_plans_of_the_middle_values(model):
     model = replace(model, shocks=(), correlations=())
@@ -96,7 +96,7 @@ def test_small_buffers_are_grown_and_nothing_is_cut(baseline, monkeypatch):
     assert_same(walked(PLAN), baseline)
 
 
-@examples(40)
+@examples(25)
 @given(model=in_worlds(models()), more=st.integers(1, 3))
 def test_a_longer_horizon_changes_nothing_before_its_old_end(model, more):
     periods = model.timeline.periods

@@ -21,6 +21,9 @@ from tests.unit import fuzz
 from tests.unit.fuzz import damaged_bytes, damaged_lines, damaged_tokens, encoded, fuzzed, judge
 from tests.unit.plan_files import SMALL
 
+# What these reach other tests reach too, and to trace it takes a third of their time.
+pytestmark = pytest.mark.no_cover
+
 PLANS = ("worlds", "full", "worlds", "w1", "full", "saas", "worlds", "full", "full", "distributor")
 """The plans that use every key are drawn most often."""
 DATA = {
