@@ -100,6 +100,11 @@ def times(factor: float) -> str:
     return f"{factor:.2f}" if factor >= 0.01 else "< 0.01"
 
 
+def p_value(p: float) -> str:
+    """Write the p-value of a test: ``p = 0.012``, one near 0 as ``p < 0.001``."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def in_days(value: float) -> str:
     """Write a time: ``1 day``, ``2.5 days``, ``40 days``."""
     said = few_digits(value)

@@ -47,9 +47,8 @@ def fitted(out: Console, given: Fitted) -> None:
     text(out, f"As of {given.as_of}", style="bold")
     for pipeline in found["pipelines"]:
         out.print(widest(out, (_stages(pipeline, columns) for columns in STAGES)))
-        for months in pipeline["shared_months"].values():
-            # what warns is said once, below
-            if not any(months["said"] in warning for warning in given.warnings):
+        for key, months in pipeline["shared_months"].items():
+            if key != "quarter":  # which warns, below
                 text(out, f"Pipeline {pipeline['name']}: {months['said']}.")
     if found["sources"]:
         out.print(widest(out, (_sources(found["sources"], columns) for columns in SOURCES)))

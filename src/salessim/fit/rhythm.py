@@ -16,7 +16,7 @@ from salessim.fit.monthly import Monthly
 from salessim.fit.swing import DRAWS, FALSE_ALARMS, PERSISTENCES, SPREADS, lags, standard
 from salessim.model.law import floats
 from salessim.model.uncertain import NORMAL_P95
-from salessim.readable import times
+from salessim.readable import p_value, times
 
 PLACES = 3
 """Months of a quarter. Whichever of them is the last: fiscal quarters need no saying."""
@@ -66,10 +66,9 @@ class Rhythm:
             f"in {months} {times(factor)} (90%: {times(factor / far)} to {times(factor * far)})"
             for months, factor, far in zip(NAMES, self.factors, off, strict=True)
         )
-        chance = "< 0.001" if self.p_value < 0.001 else f"= {self.p_value:.3f}"
         return (
-            "deals advance in step with the quarter, as against months that differ otherwise (p "
-            f"{chance}): the speed is, as a factor, {by_month}"
+            "deals advance in step with the quarter, as against months that differ otherwise "
+            f"({p_value(self.p_value)}): the speed is, as a factor, {by_month}"
         )
 
 
@@ -99,17 +98,25 @@ def rhythm(told: Monthly, draws: int = DRAWS) -> Rhythm | None:
     gain, without, beside = _gain(y[None], bend, means)
     drawn = np.random.default_rng(0).standard_normal((draws, len(y)))
     none, _, _ = _gain(drawn @ np.linalg.cholesky(_covariance(bend, without)).T, bend, means)
-    x = bend @ means
-    weighted = np.linalg.solve(_covariance(bend, beside), x)
-    errors = np.linalg.inv(x.T @ weighted)
-    all_three = np.vstack([-np.ones(PLACES - 1), np.eye(PLACES - 1)])
-    effects = floats(all_three @ errors @ weighted.T @ y)
-    left = floats(np.sqrt(np.diag(all_three @ errors @ all_three.T)))
+    effects, errors = _effects(y, bend @ means, _covariance(bend, beside))
     # So far out the likelihood is not what it was taken for: normal, around months that are alike.
-    if max(np.abs(effects).max(), left.max()) > SPREADS[-1]:
+    if max(np.abs(effects).max(), errors.max()) > SPREADS[-1]:
         return None
     return Rhythm(
-        p_value=(1.0 + float((none >= gain[0]).sum())) / (1.0 + draws), effects=effects, errors=left
+        p_value=(1.0 + float((none >= gain[0]).sum())) / (1.0 + draws),
+        effects=effects,
+        errors=errors,
+    )
+
+
+def _effects(y: FloatArray, x: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the three effects, by generalised least squares, and their standard errors."""
+    weighted = np.linalg.solve(covariance, x)
+    errors = np.linalg.inv(x.T @ weighted)
+    all_three = np.vstack([-np.ones(PLACES - 1), np.eye(PLACES - 1)])
+    return (
+        floats(all_three @ errors @ weighted.T @ y),
+        floats(np.sqrt(np.diag(all_three @ errors @ all_three.T))),
     )
 
 

@@ -19,7 +19,7 @@ from salessim.fit.stages import FittedStage
 from salessim.fit.swing import Swing, shared, swing
 from salessim.fit.visits import Visits
 from salessim.model.law import floats
-from salessim.readable import times
+from salessim.readable import p_value, times
 
 ROUNDS = 3
 """How often the likelihood is taken as normal anew, around the months' effects."""
@@ -96,10 +96,10 @@ def sentence(key: str, found: Swing) -> str:
     """Say how far months swing, and how surely."""
     low, high = np.exp(found.interval)
     of = "odds of advancing from all stages" if key == "conversion" else "speed of all stages"
-    chance = "< 0.001" if found.p_value < 0.001 else f"= {found.p_value:.3f}"
     return (
         f"months swing beyond chance: the {of} by a factor of {times(np.exp(found.effect))} (one "
-        f"standard deviation; 90%: {times(low)} to {times(high)}; p {chance} against no swing)"
+        f"standard deviation; 90%: {times(low)} to {times(high)}; {p_value(found.p_value)} "
+        "against no swing)"
     )
 
 

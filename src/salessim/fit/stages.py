@@ -21,7 +21,7 @@ from salessim.fit.stuck import Stuck, how_many_are_stuck
 from salessim.fit.unsure import Unsure, correlations, moved
 from salessim.fit.visits import ADVANCE, BACK, LOST, OPEN, Visits
 from salessim.model.law import Law
-from salessim.readable import percent
+from salessim.readable import p_value, percent
 
 OUTCOMES = ("advance", "lost", "back")
 USUAL_DAYS = 30.0
@@ -194,10 +194,9 @@ class FittedStage:
         if self.stuck is None:
             return ""
         low, high = percent(self.stuck.low), percent(self.stuck.high)
-        chance = "< 0.001" if self.stuck.p_value < 0.001 else f"= {self.stuck.p_value:.3f}"
         return (
             f", {percent(self.stuck.share)} of those that do not advance (90%: {low} to {high}; "
-            f"p {chance} against nobody)"
+            f"{p_value(self.stuck.p_value)} against nobody)"
         )
 
     def _said(self, outcome: str) -> str:
